@@ -1,0 +1,1 @@
+"""Values only: the standard library and NumPy, no I/O."""

@@ -11,6 +11,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import TypedDict, Unpack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,17 +23,17 @@ class Feature:
 
     name: str
     unit: str
-    low: float
-    high: float
-    """Hard limits of a request: a value outside is refused."""
     typical: tuple[float, float]
     """What widgets span."""
-    default: float
-    """What a form starts with: a healthy pod."""
     meaning: str
     """One sentence for somebody who has never seen the project."""
     source: str
     """Which signals it is computed from, or where it comes from in a cluster."""
+    default: float = 0.0
+    """What a form starts with: a healthy pod."""
+    low: float = 0.0
+    high: float = math.inf
+    """Hard limits of a request: a value outside is refused."""
     required: bool = False
     whole: bool = False
     """True for counts: fractions are refused."""
@@ -45,6 +46,17 @@ class Feature:
             raise ValueError(f"{self.name}: default, typical range and limits are out of order")
 
 
+class _Limits(TypedDict, total=False):
+    """What most features leave at its default."""
+
+    default: float
+    low: float
+    high: float
+    whole: bool
+    categories: tuple[str, ...]
+    monotone: bool
+
+
 def _required(
     name: str,
     unit: str,
@@ -52,26 +64,17 @@ def _required(
     typical: tuple[float, float],
     meaning: str,
     source: str,
-    *,
-    low: float = 0.0,
-    high: float = math.inf,
-    whole: bool = False,
-    categories: tuple[str, ...] = (),
-    monotone: bool = False,
+    **limits: Unpack[_Limits],
 ) -> Feature:
     return Feature(
         name=name,
         unit=unit,
-        low=low,
-        high=high,
-        typical=typical,
         default=default,
+        typical=typical,
         meaning=meaning,
         source=source,
         required=True,
-        whole=whole,
-        categories=categories,
-        monotone=monotone,
+        **limits,
     )
 
 
@@ -81,27 +84,9 @@ def _optional(
     typical: tuple[float, float],
     meaning: str,
     source: str,
-    *,
-    default: float = 0.0,
-    low: float = 0.0,
-    high: float = math.inf,
-    whole: bool = False,
-    categories: tuple[str, ...] = (),
-    monotone: bool = False,
+    **limits: Unpack[_Limits],
 ) -> Feature:
-    return Feature(
-        name=name,
-        unit=unit,
-        low=low,
-        high=high,
-        typical=typical,
-        default=default,
-        meaning=meaning,
-        source=source,
-        whole=whole,
-        categories=categories,
-        monotone=monotone,
-    )
+    return Feature(name=name, unit=unit, typical=typical, meaning=meaning, source=source, **limits)
 
 
 PERCENT_MAX = 10_000.0

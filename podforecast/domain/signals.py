@@ -28,7 +28,8 @@ SIGNALS: tuple[Signal, ...] = (
         "cpu_usage_ratio",
         "gauge",
         "1",
-        "CPU use of the worst container as a share of its limit (1-minute rate); of the node where there is no limit",
+        "CPU use of the worst container as a share of its limit (1-minute rate);"
+        " of the node where there is no limit",
     ),
     Signal(
         "cpu_throttled_ratio",
@@ -40,7 +41,8 @@ SIGNALS: tuple[Signal, ...] = (
         "memory_usage_ratio",
         "gauge",
         "1",
-        "Working set of the worst container as a share of its limit; of the node where there is no limit",
+        "Working set of the worst container as a share of its limit;"
+        " of the node where there is no limit",
     ),
     Signal("memory_working_set_bytes", "gauge", "bytes", "Working set of all containers"),
     Signal(

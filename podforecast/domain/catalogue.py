@@ -49,7 +49,6 @@ class Feature:
 class _Limits(TypedDict, total=False):
     """What most features leave at its default."""
 
-    default: float
     low: float
     high: float
     whole: bool
@@ -60,7 +59,7 @@ class _Limits(TypedDict, total=False):
 def _required(
     name: str,
     unit: str,
-    default: float,
+    form_default: float,
     typical: tuple[float, float],
     meaning: str,
     source: str,
@@ -69,7 +68,7 @@ def _required(
     return Feature(
         name=name,
         unit=unit,
-        default=default,
+        default=form_default,
         typical=typical,
         meaning=meaning,
         source=source,
@@ -84,9 +83,18 @@ def _optional(
     typical: tuple[float, float],
     meaning: str,
     source: str,
+    form_default: float = 0.0,
     **limits: Unpack[_Limits],
 ) -> Feature:
-    return Feature(name=name, unit=unit, typical=typical, meaning=meaning, source=source, **limits)
+    return Feature(
+        name=name,
+        unit=unit,
+        default=form_default,
+        typical=typical,
+        meaning=meaning,
+        source=source,
+        **limits,
+    )
 
 
 PERCENT_MAX = 10_000.0
@@ -248,7 +256,7 @@ OPTIONAL: tuple[Feature, ...] = (
         "Minutes until the working set reaches the limit at its 10-minute pace;"
         " 120 when that is further away or it does not grow.",
         "memory_usage_ratio",
-        default=120.0,
+        form_default=120.0,
         high=120.0,
     ),
     _optional(
@@ -347,7 +355,7 @@ OPTIONAL: tuple[Feature, ...] = (
         (0.0, 20.0),
         "Mean response time of the window over the median of the hour before it.",
         "latency_mean_ms",
-        default=1.0,
+        form_default=1.0,
     ),
     _optional(
         "latency_vs_siblings",
@@ -355,7 +363,7 @@ OPTIONAL: tuple[Feature, ...] = (
         (0.0, 20.0),
         "Mean response time of the window over the median of the workload's other pods.",
         "latency_mean_ms",
-        default=1.0,
+        form_default=1.0,
     ),
     _optional(
         "request_rate",
@@ -370,7 +378,7 @@ OPTIONAL: tuple[Feature, ...] = (
         (0.0, 10.0),
         "Request rate of the window over the median of the hour before it.",
         "request_rate",
-        default=1.0,
+        form_default=1.0,
     ),
     _optional(
         "server_error_share",
@@ -440,7 +448,7 @@ OPTIONAL: tuple[Feature, ...] = (
         (0.0, 120.0),
         "Minutes until descriptors run out at their 10-minute pace; 120 when further away.",
         "open_fds_ratio",
-        default=120.0,
+        form_default=120.0,
         high=120.0,
     ),
     # What the pod and its workload went through lately
@@ -450,7 +458,7 @@ OPTIONAL: tuple[Feature, ...] = (
         (0.0, 1.0),
         "Ready containers / all containers, mean of the window.",
         "containers_ready_ratio",
-        default=1.0,
+        form_default=1.0,
         high=1.0,
     ),
     _optional(
@@ -466,7 +474,7 @@ OPTIONAL: tuple[Feature, ...] = (
         (0.0, 1440.0),
         "Age of the pod's youngest container, at most a day.",
         "container_age_minutes",
-        default=1440.0,
+        form_default=1440.0,
         high=1440.0,
     ),
     _optional(

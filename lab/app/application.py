@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 from fastapi import Body, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,9 +18,9 @@ from lab.app.registry import ChangesRefused, describe, read_changes
 from lab.app.service import Service, make_service
 from lab.app.settings import Settings
 from lab.app.toggles.process import BadConfig
-from lab.app.toggles.requests import ServiceDown
-from lab.app.work import perform_work
+from lab.app.toggles.requests import ServiceDown, perform_work
 
+NULL_DEVICE = Path("/dev/null")
 Handler = Callable[[Request], Awaitable[Response]]
 
 WORK_BODIES = {
@@ -89,7 +90,7 @@ def _healthz(service: Service) -> Handler:
 
 def _touch_disk() -> Response:
     try:
-        with open("/dev/null", "rb", buffering=0):
+        with NULL_DEVICE.open("rb"):
             return Response("ok")
     except OSError as error:
         return Response(f"can not open files: {error.strerror}", 500)
@@ -115,7 +116,7 @@ def _add_failures(app: FastAPI, service: Service) -> None:
         return describe(service.board)
 
     @app.post("/failures", response_model=None)
-    async def post_failures(body: Any = Body()) -> dict[str, Any] | Response:  # noqa: B008
+    async def post_failures(body: Annotated[object, Body()]) -> dict[str, Any] | Response:
         """Switch toggles: true, false, or an object of parameters each."""
         try:
             changes = read_changes(body)

@@ -31,7 +31,7 @@ class Toggle(BaseModel):
     duration_seconds: float | None = Field(default=None, gt=0)
     """Switches itself off after so long; ``null``: stays until switched off."""
 
-    async def run(self, service: Service) -> None:
+    async def run(self, service: Service) -> None:  # noqa: ARG002
         """Misbehave until cancelled, then give everything back.
 
         The default only waits: some toggles act through the request handlers.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from pydantic import Field
+from typing_extensions import override
 
 from lab.app.ballast import MIB, Ballast
 from lab.app.service import Service, Toggle
@@ -105,6 +106,7 @@ class CacheWarmup(Toggle):
     mib: float = Field(default=24.0, gt=0)
     seconds: float = Field(default=90.0, gt=0)
 
+    @override
     async def run(self, service: Service) -> None:
         """Fill, then hold."""
         await follow(lambda now: self.mib * min(1.0, now / self.seconds))
@@ -121,6 +123,7 @@ class GcSawtooth(Toggle):
     high_mib: float = Field(default=32.0, gt=0)
     period_seconds: float = Field(default=120.0, ge=2)
 
+    @override
     async def run(self, service: Service) -> None:
         """Climb from low to high in each period."""
         await follow(self._level)

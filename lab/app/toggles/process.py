@@ -10,6 +10,7 @@ import threading
 from typing import ClassVar
 
 from pydantic import Field
+from typing_extensions import override
 
 from lab.app.process import exit_now
 from lab.app.service import Service, Toggle
@@ -28,6 +29,7 @@ class Crash(Toggle):
     after_seconds: float = Field(default=0.2, ge=0)
     signal: int | None = Field(default=None, ge=1, le=64)
 
+    @override
     async def run(self, service: Service) -> None:
         """Die."""
         await asyncio.sleep(self.after_seconds)
@@ -56,6 +58,7 @@ class Deadlock(Toggle):
     name: ClassVar[str] = "deadlock"
     summary: ClassVar[str] = "The process hangs for ever: no answer to anything."
 
+    @override
     async def run(self, service: Service) -> None:
         """Block the thread of the event loop, once the answer is out."""
         await asyncio.sleep(0.2)

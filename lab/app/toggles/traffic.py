@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from lab.app.service import Service, Toggle
-from lab.app.work import perform_work
+from lab.app.toggles.requests import perform_work
 
 MOST_AT_ONCE = 32
 

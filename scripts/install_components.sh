@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Install the real components the tests and the lab start: Prometheus with promtool, Alertmanager,
+# node-exporter, Chromium. Without root nothing is installed; tests that miss one are then named.
+set -euo pipefail
+packages=()
+need() { command -v "$1" >/dev/null || packages+=("$2"); }
+need prometheus prometheus
+need promtool prometheus
+need prometheus-alertmanager prometheus-alertmanager
+need prometheus-node-exporter prometheus-node-exporter
+
+[ ${#packages[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "not installed (needs root and apt): ${packages[*]}" >&2
+    exit 0
+fi
+echo "installing ${packages[*]}" >&2
+apt-get update -qq
+# The packages would start daemons of their own where an init system runs; ours are started by tests.
+DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null

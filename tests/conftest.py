@@ -1,0 +1,59 @@
+"""What is left out where, and why; and that CI leaves nothing out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+IN_CI = os.environ.get("CI") == "true"
+LEFT_OUT = pytest.StashKey[list[tuple[str, str]]]()
+
+
+def _missing_for_the_lab() -> str:
+    if os.geteuid() != 0:
+        return "needs root, to make cgroups"
+    roots = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory"))
+    if not any(os.access(root / "cgroup.procs", os.W_OK) for root in roots):
+        return "needs a writable cgroup tree"
+    return _missing_for_prometheus()
+
+
+def _missing_for_prometheus() -> str:
+    absent = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
+    return f"needs {' and '.join(absent)}, see scripts/install_components.sh" if absent else ""
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, by name, what this machine can not run. CI has to run everything."""
+    reasons = {"lab": _missing_for_the_lab(), "prometheus": _missing_for_prometheus()}
+    kept, left_out = [], []
+    for item in items:
+        why = next((reason for mark, reason in reasons.items()
+                    if reason and item.get_closest_marker(mark)), "")  # fmt: skip
+        if why:
+            left_out.append((item, why))
+        else:
+            kept.append(item)
+    if IN_CI and left_out:
+        names = "\n  ".join(f"{item.nodeid}: {why}" for item, why in left_out)
+        raise pytest.UsageError(f"CI must run every test, but can not run:\n  {names}")
+    items[:] = kept
+    config.stash[LEFT_OUT] = [(item.nodeid, why) for item, why in left_out]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    left_out = config.stash.get(LEFT_OUT, [])
+    if left_out:
+        terminalreporter.section(f"left out on this machine: {len(left_out)}")
+        for name, why in left_out:
+            terminalreporter.line(f"{name}: {why}")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """A skipped test is a failed run in CI."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if IN_CI and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

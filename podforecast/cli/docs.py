@@ -58,8 +58,8 @@ def features_page() -> str:
     required = _table(header, (_feature_row(f) for f in CATALOGUE if f.required))
     optional = _table(header, (_feature_row(f) for f in CATALOGUE if not f.required))
     return (
-        "# Features\n\nThe window is the last 3 minutes (13 samples, 15 s apart); history is up to one"
-        " hour. Unknown\nis `null`. Signals are described in [signals.md](signals.md).\n\n"
+        "# Features\n\nThe window is the last 3 minutes (13 samples, 15 s apart); history is up to"
+        " one hour.\nUnknown is `null`. Signals are described in [signals.md](signals.md).\n\n"
         f"## Required\n\n{required}\n## Optional\n\n{optional}"
     )
 
@@ -77,25 +77,25 @@ def _feature_row(feature: Feature) -> tuple[str, ...]:
 
 def signals_page() -> str:
     """Every signal with its PromQL."""
-    parts = [
-        "# Signals\n\nOne raw time series per pod each. The PromQL reads cAdvisor, kube-state-metrics,"
-        " the kubelet's probe\nmetrics, node-exporter and the pods' own metrics, whichever are there; a"
-        " signal without them is unknown.\n"
-    ]
-    for signal in SIGNALS:
-        parts.append(
-            f"## {signal.name}\n\n{signal.meaning}. Unit: {signal.unit}; kind: {signal.kind}.\n\n"
-            f"```promql\n{QUERIES[signal.name].strip()}\n```\n"
-        )
-    return "\n".join(parts)
+    head = (
+        "# Signals\n\nOne raw time series per pod each. The PromQL reads cAdvisor,"
+        " kube-state-metrics, the kubelet's\nprobe metrics, node-exporter and the pods' own metrics,"
+        " whichever are there; a signal without\nthem is unknown.\n"
+    )
+    sections = (
+        f"## {signal.name}\n\n{signal.meaning}. Unit: {signal.unit}; kind: {signal.kind}.\n\n"
+        f"```promql\n{QUERIES[signal.name].strip()}\n```\n"
+        for signal in SIGNALS
+    )
+    return "\n".join((head, *sections))
 
 
 def settings_page() -> str:
     """Every environment variable, its default and what it does."""
     rows = ((f"`{name}`", f"`{default}`", meaning) for name, default, meaning in variables())
     return (
-        "# Settings\n\nRead once, by the entry points, from the environment or a file `.env`. A value"
-        " that does not fit is\nrefused at start with its name.\n\n"
+        "# Settings\n\nRead once, by the entry points, from the environment or a file `.env`. A"
+        " value that does not\nfit is refused at start with its name.\n\n"
         + _table(("variable", "default", "meaning"), rows)
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Body, FastAPI
+from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -27,6 +27,15 @@ WORK_BODIES = {
     200: b'{"status":"done"}',
     500: b'{"status":"failed"}',
     503: b'{"status":"unavailable"}',
+}
+FAILURES_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"type": "object"},
+            "example": {"memory_leak": {"mib_per_minute": 5}, "high_latency": False},
+        }
+    },
 }
 
 
@@ -67,7 +76,7 @@ def _light_routes(service: Service) -> list[BaseRoute]:
         return Response(body, media_type=CONTENT_TYPE_LATEST)
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(render_page(service.board))
+        return HTMLResponse(render_page())
 
     return [
         Route("/healthz", _healthz(service)),
@@ -115,11 +124,12 @@ def _add_failures(app: FastAPI, service: Service) -> None:
         """Return all toggles and their parameters."""
         return describe(service.board)
 
-    @app.post("/failures", response_model=None)
-    async def post_failures(body: Annotated[object, Body()]) -> dict[str, Any] | Response:
+    @app.post("/failures", response_model=None, openapi_extra={"requestBody": FAILURES_BODY})
+    async def post_failures(request: Request) -> dict[str, Any] | Response:
         """Switch toggles: true, false, or an object of parameters each."""
+        # Read by hand, so that `curl -d` without a content type works as well.
         try:
-            changes = read_changes(body)
+            changes = read_changes(await request.body())
         except ChangesRefused as error:
             return JSONResponse({"detail": error.message, "valid": error.valid}, 422)
         for name, toggle in changes.items():

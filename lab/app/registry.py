@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,15 +46,19 @@ class ChangesRefused(ValueError):
         """The names that would have been understood."""
 
 
-def read_changes(body: object) -> dict[str, Toggle | None]:
-    """Turn a request body into toggles to switch on, or ``None`` to switch off.
+def read_changes(body: bytes) -> dict[str, Toggle | None]:
+    """Turn a JSON body into toggles to switch on, or ``None`` to switch off.
 
-    >>> read_changes({"memory_leak": {"mib_per_minute": 5}, "crash": False})
-    {'memory_leak': MemoryLeak(duration_seconds=None, mib_per_minute=5.0, ...), 'crash': None}
+    >>> read_changes(b'{"batch_cpu": {"duty": 0.3}, "crash": false}')
+    {'batch_cpu': BatchCpu(duration_seconds=None, duty=0.3), 'crash': None}
     """
-    if not isinstance(body, Mapping):
+    try:
+        changes = json.loads(body)
+    except ValueError as error:
+        raise ChangesRefused(f"the body is not JSON: {error}", list(TOGGLES)) from None
+    if not isinstance(changes, dict):
         raise ChangesRefused("the body must be a JSON object of toggles", list(TOGGLES))
-    return {name: _read_change(name, value) for name, value in body.items()}
+    return {name: _read_change(name, value) for name, value in changes.items()}
 
 
 def _read_change(name: str, value: object) -> Toggle | None:
@@ -64,10 +68,10 @@ def _read_change(name: str, value: object) -> Toggle | None:
     if value is False:
         return None
     params = {} if value is True else value
-    if not isinstance(params, Mapping):
+    if not isinstance(params, dict):
         raise ChangesRefused(f"{name} must be true, false or an object", list(kind.model_fields))
     try:
-        return kind.model_validate(dict(params))
+        return kind.model_validate(params)
     except ValidationError as error:
         raise ChangesRefused(_explain(name, error), list(kind.model_fields)) from None
 

@@ -59,7 +59,7 @@ def serve(host: str, port: int, environ: Mapping[str, str]) -> None:
         date_header=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=30,
+        timeout_keep_alive=5,
         timeout_graceful_shutdown=2,
     )
     # Uvicorn raises the signal again after its shutdown. As process 1 of a

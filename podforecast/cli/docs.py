@@ -79,7 +79,7 @@ def signals_page() -> str:
     """Every signal with its PromQL."""
     head = (
         "# Signals\n\nOne raw time series per pod each. The PromQL reads cAdvisor,"
-        " kube-state-metrics, the kubelet's\nprobe metrics, node-exporter and the pods' own metrics,"
+        " kube-state-metrics, the kubelet's\nprobe metrics, node-exporter and the pods' own,"
         " whichever are there; a signal without\nthem is unknown.\n"
     )
     sections = (

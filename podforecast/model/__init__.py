@@ -1,0 +1,1 @@
+"""From a dataset to a calibrated probability: candidates, splits, threshold, artefact, scorer."""

@@ -128,8 +128,8 @@ REQUIRED: tuple[Feature, ...] = (
         "share of the limit per hour",
         0.0,
         (0.0, 4.0),
-        "How fast the working set has grown over the last hour (or since the pod is seen);"
-        " 0 when it shrinks.",
+        "How fast the working set has grown over the last hour (or since the container"
+        " started); 0 when it shrinks.",
         "memory_usage_ratio, least-squares slope",
         monotone=True,
     ),
@@ -224,6 +224,7 @@ REQUIRED: tuple[Feature, ...] = (
 
 OPTIONAL: tuple[Feature, ...] = (
     # Memory: where it is, how it moves, and how that compares with what this pod survived.
+    # Trends and pasts begin anew with the container: a restart is no garbage collection.
     _optional(
         "memory_growth_3m",
         "% of limit per min",
@@ -258,6 +259,25 @@ OPTIONAL: tuple[Feature, ...] = (
         "memory_usage_ratio",
         form_default=120.0,
         high=120.0,
+    ),
+    _optional(
+        "memory_minutes_to_limit_3m",
+        "min",
+        (0.0, 120.0),
+        "Minutes until the working set reaches the limit at the pace of the window;"
+        " 120 when that is further away or it does not grow.",
+        "memory_usage_ratio",
+        form_default=120.0,
+        high=120.0,
+    ),
+    _optional(
+        "memory_growth_change",
+        "% of limit per min",
+        (-10.0, 10.0),
+        "Slope of the window minus slope of the last 10 minutes: positive where growth"
+        " speeds up, negative where it levels off.",
+        "memory_usage_ratio",
+        low=-math.inf,
     ),
     _optional(
         "memory_peak_pct",
@@ -325,6 +345,14 @@ OPTIONAL: tuple[Feature, ...] = (
         low=-math.inf,
     ),
     _optional(
+        "cpu_at_limit_minutes",
+        "min",
+        (0.0, 60.0),
+        "For how long CPU use has been above 90 % of the limit without a break, at most an hour.",
+        "cpu_usage_ratio",
+        high=60.0,
+    ),
+    _optional(
         "cpu_vs_own_past",
         "% of limit",
         (-150.0, 150.0),
@@ -381,12 +409,44 @@ OPTIONAL: tuple[Feature, ...] = (
         form_default=1.0,
     ),
     _optional(
+        "requests_in_flight",
+        "requests",
+        (0.0, 20.0),
+        "Requests under way at a time, mean of the window: answers per second times their"
+        " mean duration (Little's law). A full worker pool shows here.",
+        "request_rate, latency_mean_ms",
+    ),
+    _optional(
+        "requests_in_flight_growth_10m",
+        "requests per min",
+        (-2.0, 2.0),
+        "Slope of the requests under way over the last 10 minutes.",
+        "request_rate, latency_mean_ms",
+        low=-math.inf,
+    ),
+    _optional(
         "server_error_share",
         "0-1",
         (0.0, 1.0),
         "5xx answers / all answers in the window.",
         "server_error_rate, request_rate",
         high=1.0,
+    ),
+    _optional(
+        "server_error_share_growth_10m",
+        "per min",
+        (-0.2, 0.2),
+        "Slope of the share of 5xx answers over the last 10 minutes.",
+        "server_error_rate, request_rate",
+        low=-math.inf,
+    ),
+    _optional(
+        "server_error_minutes",
+        "min",
+        (0.0, 60.0),
+        "For how long more than 5 % of the answers have been 5xx without a break, at most an hour.",
+        "server_error_rate, request_rate",
+        high=60.0,
     ),
     _optional(
         "error_log_growth_10m",
@@ -427,6 +487,29 @@ OPTIONAL: tuple[Feature, ...] = (
         high=1.0,
     ),
     _optional(
+        "scrape_seconds",
+        "s",
+        (0.0, 5.0),
+        "How long the pod's own metrics endpoint takes to answer a scrape, mean of the"
+        " window: a starving process answers late before its probes fail.",
+        "scrape_seconds",
+    ),
+    _optional(
+        "scrape_seconds_worst",
+        "s",
+        (0.0, 10.0),
+        "Slowest scrape of the pod's own metrics endpoint in the window.",
+        "scrape_seconds",
+    ),
+    _optional(
+        "scrape_seconds_growth_10m",
+        "s per min",
+        (-0.5, 0.5),
+        "Slope of the scrape time over the last 10 minutes.",
+        "scrape_seconds",
+        low=-math.inf,
+    ),
+    _optional(
         "open_fds_pct",
         "% of limit",
         (0.0, 100.0),
@@ -447,6 +530,15 @@ OPTIONAL: tuple[Feature, ...] = (
         "min",
         (0.0, 120.0),
         "Minutes until descriptors run out at their 10-minute pace; 120 when further away.",
+        "open_fds_ratio",
+        form_default=120.0,
+        high=120.0,
+    ),
+    _optional(
+        "open_fds_minutes_to_limit_3m",
+        "min",
+        (0.0, 120.0),
+        "Minutes until descriptors run out at the pace of the window; 120 when further away.",
         "open_fds_ratio",
         form_default=120.0,
         high=120.0,

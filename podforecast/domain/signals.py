@@ -106,6 +106,12 @@ SIGNALS: tuple[Signal, ...] = (
         "1 where the pod's own metrics endpoint answered the last scrape",
     ),
     Signal(
+        "scrape_seconds",
+        "gauge",
+        "s",
+        "How long the last scrape of the pod's own metrics endpoint took",
+    ),
+    Signal(
         "open_fds_ratio", "gauge", "1", "Open file descriptors as a share of the process's limit"
     ),
     Signal("status_code", "code", "0-6", "PodStatus code, see podforecast.domain.pods"),

@@ -94,12 +94,14 @@ class Board:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, toggle: Toggle, service: Service) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(toggle.duration_seconds):
-                await toggle.run(service)
-        active = self._active.get(toggle.name)
-        if active is not None and active.task is asyncio.current_task():
-            del self._active[toggle.name]
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(toggle.duration_seconds):
+                    await toggle.run(service)
+        finally:
+            active = self._active.get(toggle.name)
+            if active is not None and active.task is asyncio.current_task():
+                del self._active[toggle.name]
 
 
 @dataclass(slots=True, kw_only=True)

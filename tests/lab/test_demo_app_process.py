@@ -135,6 +135,13 @@ def test_a_leak_grows_and_is_given_back(app: AppProcess) -> None:
     wait_until(lambda: app.rss_mib() < before + 5)
 
 
+def test_a_leak_per_request_follows_the_load(app: AppProcess) -> None:
+    before = app.rss_mib()
+    app.switch(memory_leak={"mib_per_minute": 300, "per_request": True})
+    assert [app.status("/work") for _ in range(4)] == [200] * 4
+    wait_until(lambda: before + 38 < app.rss_mib() < before + 45)
+
+
 def test_leaked_connections_end_in_a_failing_health_check(app: AppProcess) -> None:
     app.switch(connection_leak={"per_minute": 6000})
     wait_until(lambda: app.status("/healthz") != 200)

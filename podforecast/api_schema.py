@@ -1,0 +1,182 @@
+"""The JSON of the service, shared with the dashboard's client.
+
+The request is derived from the catalogue, so a feature added there is accepted, checked and
+documented here without another line. Output models have no defaults: every field of an
+answer is always present.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from annotated_types import Interval, MultipleOf
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    Strict,
+    create_model,
+)
+
+from podforecast.domain.catalogue import CATALOGUE, Feature
+from podforecast.domain.forecast import Prediction, RiskLevel
+from podforecast.domain.telemetry import Array
+
+POD_ID_LENGTH = 253
+"""Longest DNS subdomain, which is what Kubernetes allows as the name of a pod."""
+
+LARGEST = 1e12
+"""No feature is further from 0 where the catalogue sets no limit: beyond any measurement, yet
+well within float32, in which tree models compare (1e308 would arrive there as infinity)."""
+
+EXAMPLE: dict[str, JsonValue] = {
+    "pod_id": "pod-test-1",
+    "cpu_usage_pct": 88.5,
+    "memory_usage_pct": 95.2,
+    "memory_leak_rate": 0.22,
+    "restart_count_24h": 3,
+    "error_log_rate": 10,
+    "request_latency_ms": 180,
+    "replica_count": 4,
+    "node_pressure_score": 0.74,
+    "autoscaler_action": "scale_up",
+    "prometheus_anomaly_score": 0.82,
+    "previous_failures": 2,
+    "deployment_uptime_hrs": 48,
+}
+"""What ``example.json`` holds; a test compares the two."""
+
+
+class PodMeasurements(BaseModel):
+    """A pod and its features, as a client measured them.
+
+    Use the subclass :data:`PredictRequest`, which has one field per feature of the catalogue.
+    Numbers are strict: a whole number may stand for a fraction, but ``true``, ``"55"``, NaN and
+    infinity are refused, and so is a field the catalogue does not have.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"example": EXAMPLE})
+
+    pod_id: Annotated[
+        str,
+        Field(
+            strict=True,
+            min_length=1,
+            max_length=POD_ID_LENGTH,
+            description="Which pod this is. A name only: it never enters the model.",
+        ),
+    ]
+
+    def row(self) -> Array:
+        """Features in catalogue order, NaN where not measured; shape (1, n_features).
+
+        >>> PredictRequest(**EXAMPLE).row()[0, :3]
+        array([88.5 , 95.2 ,  0.22])
+        """
+        return np.array(
+            [[_number_of(feature, getattr(self, feature.name)) for feature in CATALOGUE]]
+        )
+
+    def as_sent(self) -> dict[str, Any]:
+        """The fields that the client sent, without those that were left out."""
+        return self.model_dump(exclude_unset=True)
+
+
+def _number_of(feature: Feature, value: float | str | None) -> float:
+    if value is None:
+        return math.nan
+    return float(feature.categories.index(value)) if isinstance(value, str) else value
+
+
+def _bounded_number(feature: Feature) -> Any:  # noqa: ANN401 - an annotation has no type of its own
+    within = Interval(ge=max(feature.low, -LARGEST), le=min(feature.high, LARGEST))
+    number = Annotated[float, Strict(), AllowInfNan(False), within]
+    if not feature.whole:
+        return number
+    # Not a strict int: JSON writers that only know floats send a count as 3.0.
+    as_integer = Field(json_schema_extra={"type": "integer"})
+    return Annotated[number, MultipleOf(1), as_integer, AfterValidator(int)]
+
+
+def _field(feature: Feature) -> Any:  # noqa: ANN401 - likewise
+    kind = Literal[feature.categories] if feature.categories else _bounded_number(feature)
+    about = Field(description=feature.meaning, json_schema_extra={"unit": feature.unit})
+    if feature.required:
+        return Annotated[kind, about]
+    return Annotated[kind | None, about], None
+
+
+PredictRequest: type[PodMeasurements] = create_model(
+    "PredictRequest",
+    __base__=PodMeasurements,
+    __doc__="A pod and its features; those that are not required may be null or left out.",
+    **{feature.name: _field(feature) for feature in CATALOGUE},
+)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+
+class PredictResponse(_Answer):
+    """The probability that a failure of the pod begins within the horizon."""
+
+    input: dict[str, float | str | None] = Field(description="The fields that were sent.")
+    failure_probability: float = Field(ge=0, le=1, description="Calibrated.", examples=[0.94])
+    prediction: Prediction = Field(description="The probability against the threshold.")
+    risk_level: RiskLevel
+    threshold: float = Field(ge=0, le=1, description="Follows from the alert budget.")
+    horizon_minutes: float = Field(examples=[5])
+    model_version: str
+
+
+class Problem(_Answer):
+    """Every error, as RFC 9457 (application/problem+json)."""
+
+    type: str = Field(description="Which kind of problem; stable.")
+    title: str
+    status: int
+    detail: str = Field(description="What happened, with the offending value.")
+    hint: str = Field(description="The way out.")
+    request_id: str = Field(description="Also in the X-Request-ID header and in the log.")
+
+
+class FieldProblem(_Answer):
+    """One field of the request that can not be used."""
+
+    field: str = Field(examples=["cpu_usage_pct"])
+    message: str = Field(examples=["must be at most 10000"])
+    sent: str | None = Field(description="What was sent, cut short; null if nothing was.")
+    hint: str
+
+
+class InputProblem(Problem):
+    """A request that can not be used, with every reason."""
+
+    errors: list[FieldProblem]
+
+
+class Alive(_Answer):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class Ready(_Answer):
+    """Forecasts are being answered."""
+
+    status: Literal["ready"]
+    model_version: str
+
+
+class ServiceOut(_Answer):
+    """What runs here, and where to go on."""
+
+    name: str
+    version: str
+    links: dict[str, str]

@@ -1,0 +1,74 @@
+"""Puts the service together. Tests hand in a scorer of their own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from podforecast import __version__
+from podforecast.serving import documentation, problems
+from podforecast.serving.envelope import Envelope
+from podforecast.serving.metrics import MeteredRequests, ServiceMetrics
+from podforecast.serving.model_slot import Load, ModelSlot
+from podforecast.serving.routes import predict, service
+from podforecast.serving.state import ServiceState
+
+
+def create_app(model_dir: Path, *, load: Load, cors_origins: Sequence[str] = ()) -> FastAPI:
+    """Build the service; the model is read when it starts, not here.
+
+    Parameters
+    ----------
+    model_dir
+        Folder that ``train_model.py`` wrote.
+    load
+        Reads that folder; a model it misses or refuses leaves the service running, not ready.
+    cors_origins
+        Web origins whose pages may call the service.
+    """
+    state = ServiceState(slot=ModelSlot(load, model_dir), metrics=ServiceMetrics())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        state.slot.load()
+        _publish(state)
+        yield
+
+    app = FastAPI(
+        title="podforecast",
+        version=__version__,
+        summary="Which pods will fail in the next minutes, and how sure we are.",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.service = state
+    problems.install(app)
+    app.include_router(predict.router)
+    app.include_router(service.router)
+    documentation.install(app)
+    _wrap(app, state.metrics, cors_origins)
+    return app
+
+
+def _publish(state: ServiceState) -> None:
+    state.metrics.ready.set(state.slot.is_filled)
+    if state.slot.is_filled:
+        manifest = state.slot.model().manifest
+        state.metrics.model.labels(manifest.model_version, manifest.algorithm).set(1)
+
+
+def _wrap(app: FastAPI, metrics: ServiceMetrics, cors_origins: Sequence[str]) -> None:
+    """Add what sees every request; the last one added is the outermost."""
+    if cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type"],
+        )
+    app.add_middleware(MeteredRequests, metrics=metrics)
+    app.add_middleware(Envelope)

@@ -1,0 +1,68 @@
+"""OpenAPI of routes that read and write their bodies themselves.
+
+Such a route names its models with :func:`request_of`, :func:`answer_of` and :func:`problems`;
+:func:`install` puts their schemas where these point.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from podforecast.api_schema import InputProblem, PredictRequest, PredictResponse, Problem
+from podforecast.serving.problems import MEDIA_TYPE, STATUS
+from podforecast.serving.refusals import InvalidInput
+
+REFERENCE = "#/components/schemas/{model}"
+Document = dict[str, Any]
+
+
+def request_of(model: type[BaseModel]) -> Document:
+    """``openapi_extra`` of a route that reads ``model``."""
+    return {"requestBody": {"required": True, "content": _content("application/json", model)}}
+
+
+def answer_of(model: type[BaseModel], description: str) -> dict[int | str, Document]:
+    """``responses`` of a route that writes ``model``."""
+    return {200: {"description": description, "content": _content("application/json", model)}}
+
+
+def problems(*statuses: HTTPStatus) -> dict[int | str, Document]:
+    """``responses`` of a route that may be answered with these problems."""
+    return {
+        int(status): {
+            "description": status.phrase,
+            "content": _content(
+                MEDIA_TYPE, InputProblem if status is STATUS[InvalidInput] else Problem
+            ),
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Complete the application's OpenAPI document with the schemas its routes point to."""
+    generated = app.openapi
+
+    def completed() -> Document:
+        document = generated()
+        document.setdefault("components", {}).setdefault("schemas", {}).update(_schemas())
+        return document
+
+    app.openapi = completed  # type: ignore[method-assign]  # FastAPI's own way of extending it
+
+
+def _schemas() -> Document:
+    models = ((PredictRequest, "validation"), (PredictResponse, "serialization"))
+    faults = ((Problem, "serialization"), (InputProblem, "serialization"))
+    _, document = models_json_schema([*models, *faults], ref_template=REFERENCE)  # type: ignore[list-item]
+    schemas: Document = document["$defs"]
+    return schemas
+
+
+def _content(media_type: str, model: type[BaseModel]) -> Document:
+    return {media_type: {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}

@@ -1,0 +1,110 @@
+"""Errors as answers: RFC 9457 ``application/problem+json``, and the status of each.
+
+Nothing that only the operator may see gets into an answer: messages of errors that are not
+ours stay in the log, under the request id that the answer names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from podforecast import errors
+from podforecast.api_schema import InputProblem, Problem
+from podforecast.serving.envelope import headers_for, request_id
+from podforecast.serving.refusals import BodyTooLarge, EncodedBody, InvalidInput
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: Mapping[type[errors.PodforecastError], HTTPStatus] = {
+    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    EncodedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.ConfigurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.TelemetryUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TelemetryRefused: HTTPStatus.BAD_GATEWAY,
+    errors.TelemetryMalformed: HTTPStatus.BAD_GATEWAY,
+    errors.DataUnusable: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InsufficientData: HTTPStatus.CONFLICT,
+    errors.ModelNotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ModelRefused: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.PodNotFound: HTTPStatus.NOT_FOUND,
+}
+
+_LISTED = "GET / lists what there is; /docs documents it."
+_HINTS: Mapping[int, str] = {404: _LISTED, 405: _LISTED}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application with a problem."""
+    app.add_exception_handler(errors.PodforecastError, _ours)
+    app.add_exception_handler(HTTPException, _of_the_framework)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.PodforecastError)  # noqa: S101 - tells mypy what we registered
+    problem = problem_of(error, request_id(request.scope))
+    if isinstance(error, InvalidInput):
+        problem = InputProblem(**problem.model_dump(), errors=error.problems)
+    return _answer(problem)
+
+
+async def _of_the_framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - likewise
+    status = HTTPStatus(error.status_code)
+    problem = Problem(
+        type=_urn(status.phrase),
+        title=status.phrase,
+        status=status,
+        detail=f"{request.method} {request.url.path[:200]}: {error.detail}",
+        hint=_HINTS.get(status, ""),
+        request_id=request_id(request.scope),
+    )
+    answer = _answer(problem)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unforeseen(request: Request, _: Exception) -> Response:
+    """Answer for a mistake of ours. Starlette raises it again, so that the server logs it."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    problem = Problem(
+        type=_urn(status.phrase),
+        title=status.phrase,
+        status=status,
+        detail="the service made a mistake",
+        hint="Give the request id to whoever runs this service; its log has the cause.",
+        request_id=request_id(request.scope),
+    )
+    answer = _answer(problem)
+    # Starlette sends this one from outside of all middleware.
+    answer.raw_headers.extend(headers_for(request.scope))
+    return answer
+
+
+def problem_of(error: errors.PodforecastError, request_id: str) -> Problem:
+    """Word one of our errors for a client."""
+    title = re.sub("(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).capitalize()
+    return Problem(
+        type=_urn(title),
+        title=title,
+        status=STATUS[type(error)],
+        detail=error.message,
+        hint=error.hint,
+        request_id=request_id,
+    )
+
+
+def _urn(title: str) -> str:
+    return f"urn:podforecast:problem:{title.lower().replace(' ', '-')}"
+
+
+def _answer(problem: Problem) -> Response:
+    return Response(problem.model_dump_json(), status_code=problem.status, media_type=MEDIA_TYPE)

@@ -1,0 +1,87 @@
+"""POST /predict: one pod, as its client measured it.
+
+The route takes the bare request: the body is validated once, straight from its bytes, and the
+answer is written as bytes. What FastAPI would otherwise derive, OpenAPI and 422 answers, comes
+from :mod:`podforecast.serving.documentation` and :mod:`podforecast.serving.refusals`.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import orjson
+from anyio import to_thread
+from fastapi import APIRouter
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from podforecast.api_schema import PodMeasurements, PredictRequest, PredictResponse
+from podforecast.domain.forecast import predict, risk_level
+from podforecast.domain.telemetry import HORIZON
+from podforecast.errors import ModelRefused
+from podforecast.serving.bodies import read_body
+from podforecast.serving.documentation import answer_of, problems, request_of
+from podforecast.serving.model_slot import ServedModel
+from podforecast.serving.refusals import refusal
+from podforecast.serving.state import ServiceState, state_of
+
+router = APIRouter(tags=["forecasts"])
+HORIZON_MINUTES = HORIZON.total_seconds() / 60
+
+
+@router.post(
+    "/predict",
+    summary="Forecast one pod",
+    openapi_extra=request_of(PredictRequest),
+    responses={
+        **answer_of(PredictResponse, "The forecast."),
+        **problems(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        ),
+    },
+)
+async def predict_pod(request: Request) -> Response:
+    """Return the probability that a failure of the pod begins within the horizon.
+
+    Send the required fields, and any optional one that was measured; an optional field that is
+    null or left out is unknown to the model, which is not the same as 0.
+    """
+    state = state_of(request)
+    pod = _validated(await read_body(request))
+    model = state.slot.model()
+    probability = await _scored(pod, model, state)
+    prediction = predict(probability, model.threshold)
+    state.metrics.forecast(probability, prediction)
+    answer = {
+        "input": pod.as_sent(),
+        "failure_probability": probability,
+        "prediction": prediction,
+        "risk_level": risk_level(probability, model.threshold),
+        "threshold": model.threshold,
+        "horizon_minutes": HORIZON_MINUTES,
+        "model_version": model.manifest.model_version,
+    }
+    return Response(orjson.dumps(answer), media_type="application/json")
+
+
+def _validated(body: bytes) -> PodMeasurements:
+    try:
+        return PredictRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise refusal(error) from error
+
+
+async def _scored(pod: PodMeasurements, model: ServedModel, state: ServiceState) -> float:
+    # In a thread: a forest takes many milliseconds, during which probes must be answered.
+    scores = await to_thread.run_sync(model.score, pod.row(), limiter=state.scoring)
+    probability = float(scores[0])
+    if not 0.0 <= probability <= 1.0:
+        raise ModelRefused(
+            f"the model answered {probability!r}, which is no probability",
+            hint="Train it again with `python train_model.py`.",
+        )
+    return probability

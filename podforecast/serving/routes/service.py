@@ -1,0 +1,51 @@
+"""The service itself: what it is, whether it lives, whether it is ready, how it does."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from podforecast import __version__
+from podforecast.api_schema import Alive, Ready, ServiceOut
+from podforecast.serving.documentation import problems
+from podforecast.serving.metrics import CONTENT_TYPE
+from podforecast.serving.state import state_of
+
+router = APIRouter(tags=["service"])
+
+LINKS = {
+    "predict": "/predict",
+    "alive": "/livez",
+    "ready": "/readyz",
+    "metrics": "/metrics",
+    "documentation": "/docs",
+    "openapi": "/openapi.json",
+}
+
+
+@router.get("/")
+async def describe() -> ServiceOut:
+    """Name, version and where to go on."""
+    return ServiceOut(name="podforecast", version=__version__, links=LINKS)
+
+
+@router.get("/livez")
+async def alive() -> Alive:
+    """Answer as long as the process can; restart it where this does not."""
+    return Alive(status="alive")
+
+
+@router.get("/readyz", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
+async def ready(request: Request) -> Ready:
+    """Answer 200 while forecasts can be had, 503 with the reason otherwise."""
+    model = state_of(request).slot.model()
+    return Ready(status="ready", model_version=model.manifest.model_version)
+
+
+@router.get("/metrics", responses={200: {"content": {CONTENT_TYPE: {}}}})
+async def metrics(request: Request) -> Response:
+    """Metrics of the service in Prometheus' text format."""
+    return Response(state_of(request).metrics.text(), media_type=CONTENT_TYPE)

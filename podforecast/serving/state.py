@@ -1,0 +1,26 @@
+"""What the routes share: one object, put together when the application is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from anyio import CapacityLimiter
+from starlette.requests import Request
+
+from podforecast.serving.metrics import ServiceMetrics
+from podforecast.serving.model_slot import ModelSlot
+
+SCORING_THREADS = 2
+"""More would only wait for each other, and for the interpreter lock that answers need too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    slot: ModelSlot
+    metrics: ServiceMetrics
+    scoring: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SCORING_THREADS))
+
+
+def state_of(request: Request) -> ServiceState:
+    state: ServiceState = request.app.state.service
+    return state

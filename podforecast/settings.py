@@ -1,0 +1,125 @@
+"""Everything that can be set from outside, read once, at an entry point.
+
+``app.py``, ``streamlit_app.py`` and the commands build a :class:`Settings` and hand the values
+down as plain arguments. A variable is named after its place here: ``PODFORECAST_MODEL_DIR``,
+``PODFORECAST_PROMETHEUS__URL``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Gt, Interval
+from pydantic import BaseModel, ConfigDict, HttpUrl, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from podforecast.errors import ConfigurationError
+
+Duration = Annotated[timedelta, Gt(timedelta(0))]
+Port = Annotated[int, Interval(ge=1, le=65535)]
+PREFIX = "PODFORECAST_"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ApiSettings(_Group):
+    """Where ``python app.py`` listens; ``uvicorn app:app`` has flags of its own for this."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Only this machine by default, since nothing asks for a password;
+    0.0.0.0 in a container, whose network decides who gets in."""
+
+    port: Port = 8000
+    """Port to listen on."""
+
+    cors_origins: tuple[str, ...] = ()
+    """Web origins whose pages may call the service, as a JSON list. None by default: the
+    dashboard calls from its server, not from the browser."""
+
+
+class DashboardSettings(_Group):
+    """What the dashboard starts with."""
+
+    api_url: HttpUrl = HttpUrl("http://127.0.0.1:8000")
+    """Address of the service; can be changed in the sidebar."""
+
+    timeout: Duration = timedelta(seconds=10)
+    """How long the service may take to answer before the page says that it does not."""
+
+
+class PrometheusSettings(_Group):
+    """Where the cluster's telemetry is read from, and as whom."""
+
+    url: HttpUrl = HttpUrl("http://127.0.0.1:9090")
+    """Base address of Prometheus, Thanos, Mimir or VictoriaMetrics, with its path prefix."""
+
+    timeout: Duration = timedelta(seconds=30)
+    """How long one query may take altogether. Prometheus itself gives up after two minutes,
+    by when a scan would be old news."""
+
+    username: str = ""
+    """For basic authentication; empty means none."""
+
+    password: SecretStr = SecretStr("")
+    """For basic authentication. Never logged."""
+
+    token_file: Path | None = None
+    """File with a bearer token. Read again for every request, because Kubernetes renews it."""
+
+    ca_file: Path | None = None
+    """Certificate authority that signed the server's certificate, where it is not a public one."""
+
+    client_cert_file: Path | None = None
+    """Certificate to present, for mutual TLS."""
+
+    client_key_file: Path | None = None
+    """Key of that certificate."""
+
+    headers: dict[str, SecretStr] = {}
+    """Extra headers as a JSON object, for example ``{"X-Scope-OrgID": "team-a"}``."""
+
+
+class Settings(BaseSettings):
+    """All settings; frozen, so that nothing changes under a running service."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+    )
+
+    model_dir: Path = Path("models")
+    """Folder that ``train_model.py`` writes and the service reads."""
+
+    api: ApiSettings = ApiSettings()
+    dashboard: DashboardSettings = DashboardSettings()
+    prometheus: PrometheusSettings = PrometheusSettings()
+
+
+def read_settings() -> Settings:
+    """Read the environment and ``.env``.
+
+    Raises
+    ------
+    ConfigurationError
+        Names every variable that can not be used. Values stay out of it: some are secrets.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{PREFIX}{'__'.join(str(part).upper() for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(
+            f"settings can not be used: {faults}",
+            hint="Correct the environment variable or its line in .env, or remove it.",
+        ) from error

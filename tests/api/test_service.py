@@ -1,0 +1,208 @@
+"""The service around the forecasts: ids, headers, metrics, documentation."""
+
+from __future__ import annotations
+
+import logging
+
+import jsonschema
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from podforecast import __version__, errors
+from podforecast.domain.catalogue import CATALOGUE, REQUIRED
+from podforecast.errors import ModelNotReady
+from podforecast.serving.problems import STATUS
+
+ROUTES = ["/", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/nowhere"]
+
+
+def no_model(_):
+    raise ModelNotReady("none", hint="train")
+
+
+async def samples(client):
+    text = (await client.get("/metrics")).text
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+class TestRefused:
+    async def test_an_unknown_path_is_a_problem_with_a_way_out(self, client):
+        answer = await client.get("/nowhere")
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["detail"] == "GET /nowhere: Not Found"
+        assert "/docs" in answer.json()["hint"]
+
+    def test_every_error_of_ours_has_a_status(self):
+        ours = {e for e in vars(errors).values() if isinstance(e, type)} - {errors.PodforecastError}
+        assert ours <= set(STATUS)
+
+    async def test_the_problem_is_a_503_as_long_as_there_is_no_model(self, serve):
+        async with serve(no_model) as client:
+            assert (await client.get("/readyz")).status_code == 503
+            assert (await samples(client))[("podforecast_ready",)] == 0
+
+
+class TestDescription:
+    async def test_the_root_says_what_runs_and_where_to_go_on(self, client):
+        answer = (await client.get("/")).json()
+        assert (answer["name"], answer["version"]) == ("podforecast", __version__)
+        for path in answer["links"].values():
+            assert (await client.get(path)).status_code in {200, 405}, path
+
+    async def test_ready_names_the_model(self, client):
+        answer = await client.get("/readyz")
+        assert answer.json() == {"status": "ready", "model_version": "fake-1"}
+
+
+class TestEnvelope:
+    @pytest.mark.parametrize("path", ROUTES)
+    async def test_every_answer_has_an_id_and_closed_doors(self, client, path):
+        headers = (await client.get(path)).headers
+        assert len(headers["x-request-id"]) == 32
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+    async def test_the_callers_id_is_kept(self, client):
+        answer = await client.get("/nowhere", headers={"x-request-id": "trace-1.a:b"})
+        assert answer.headers["x-request-id"] == "trace-1.a:b"
+        assert answer.json()["request_id"] == "trace-1.a:b"
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            pytest.param("x" * 129, id="too-long"),
+            pytest.param("a b", id="space"),
+            pytest.param('"}{', id="quotes"),
+            pytest.param("", id="empty"),
+        ],
+    )
+    async def test_an_id_that_could_forge_a_log_line_is_replaced(self, client, forged):
+        answer = await client.get("/livez", headers={"x-request-id": forged})
+        assert answer.headers["x-request-id"] != forged
+
+    async def test_ids_differ(self, client):
+        ids = {(await client.get("/livez")).headers["x-request-id"] for _ in range(5)}
+        assert len(ids) == 5
+
+    async def test_only_the_documentation_may_load_scripts(self, client):
+        assert "script-src" in (await client.get("/docs")).headers["content-security-policy"]
+        assert "script-src" not in (await client.get("/")).headers["content-security-policy"]
+
+
+ASKED = {"origin": "https://ops.example", "access-control-request-method": "POST"}
+
+
+class TestCors:
+    async def test_no_page_may_call_unless_it_is_set(self, client):
+        answer = await client.options("/predict", headers=ASKED)
+        assert "access-control-allow-origin" not in answer.headers
+
+    async def test_a_page_that_is_set_may_and_its_neighbour_may_not(self, serve, scorer):
+        async with serve(lambda _: scorer, cors_origins=["https://ops.example"]) as client:
+            answer = await client.options("/predict", headers=ASKED)
+            assert answer.headers["access-control-allow-origin"] == "https://ops.example"
+            other = ASKED | {"origin": "https://evil.example"}
+            answer = await client.options("/predict", headers=other)
+            assert "access-control-allow-origin" not in answer.headers
+
+
+class TestMetrics:
+    async def test_requests_are_counted_by_route_and_status(self, client, example):
+        await client.post("/predict", json=example)
+        await client.post("/predict", json={})
+        await client.get("/wp-admin.php")
+        await client.request("BREW", "/livez")
+        found = await samples(client)
+
+        def requests(method, route, status):
+            labels = {"method": method, "route": route, "status": status}
+            return found[("podforecast_http_requests_total", *sorted(labels.items()))]
+
+        assert requests("POST", "/predict", "200") == 1
+        assert requests("POST", "/predict", "422") == 1
+        assert requests("GET", "other", "404") == 1
+        assert requests("other", "/livez", "405") == 1
+        assert (
+            found[("podforecast_http_request_duration_seconds_count", ("route", "/predict"))] == 2
+        )
+
+    async def test_a_mistake_of_ours_is_counted_as_500(self, client, scorer, example):
+        scorer.threshold = None
+        await client.post("/predict", json=example)
+        found = await samples(client)
+        labels = (("method", "POST"), ("route", "/predict"), ("status", "500"))
+        assert found[("podforecast_http_requests_total", *labels)] == 1
+
+    async def test_forecasts_and_their_probabilities_are_counted(self, client, example):
+        await client.post("/predict", json=example)
+        found = await samples(client)
+        assert found[("podforecast_forecasts_total", ("prediction", "at_risk"))] == 1
+        assert found[("podforecast_forecasts_total", ("prediction", "stable"))] == 0
+        assert found[("podforecast_failure_probability_sum",)] == pytest.approx(0.9)
+        assert found[("podforecast_failure_probability_bucket", ("le", "0.8"))] == 0
+        assert found[("podforecast_failure_probability_bucket", ("le", "0.9"))] == 1
+
+    async def test_the_model_is_named(self, client):
+        found = await samples(client)
+        labels = (("algorithm", "FakeScorer"), ("model_version", "fake-1"))
+        assert found[("podforecast_model_info", *labels)] == 1
+        assert found[("podforecast_ready",)] == 1
+
+
+class TestOpenApi:
+    @pytest.fixture
+    async def document(self, client):
+        return (await client.get("/openapi.json")).json()
+
+    async def test_the_request_has_every_feature_with_its_meaning(self, document):
+        schema = document["components"]["schemas"]["PredictRequest"]
+        assert list(schema["properties"]) == ["pod_id", *(f.name for f in CATALOGUE)]
+        assert schema["required"] == ["pod_id", *(f.name for f in REQUIRED)]
+        assert schema["additionalProperties"] is False
+        for feature in CATALOGUE:
+            assert schema["properties"][feature.name]["description"] == feature.meaning
+
+    async def test_the_example_and_its_answer_fit_the_documented_schemas(
+        self, client, document, example
+    ):
+        answer = (await client.post("/predict", json=example)).json()
+        for name, instance in (("PredictRequest", example), ("PredictResponse", answer)):
+            schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+            jsonschema.validate(instance, schema)
+
+    async def test_a_refusal_fits_its_documented_schema(self, client, document):
+        answer = (await client.post("/predict", json={})).json()
+        content = document["paths"]["/predict"]["post"]["responses"]["422"]["content"]
+        schema = content["application/problem+json"]["schema"]
+        jsonschema.validate(answer, {**schema, "components": document["components"]})
+
+    async def test_every_reference_leads_somewhere(self, document):
+        def references(node):
+            if isinstance(node, dict):
+                if isinstance(node.get("$ref"), str):
+                    yield node["$ref"]
+                for child in node.values():
+                    yield from references(child)
+            elif isinstance(node, list):
+                for child in node:
+                    yield from references(child)
+
+        schemas = document["components"]["schemas"]
+        assert {ref.removeprefix("#/components/schemas/") for ref in references(document)} <= set(
+            schemas
+        )
+
+
+async def test_the_log_says_which_model_serves_and_why_none_does(serve, scorer, caplog):
+    caplog.set_level(logging.INFO, logger="podforecast")
+    async with serve(lambda _: scorer):
+        assert "model=fake-1 algorithm=FakeScorer" in caplog.text
+    async with serve(no_model):
+        assert "model=none reason=none hint=train" in caplog.text

@@ -1,0 +1,202 @@
+"""A trained model on disk: one joblib file and one readable manifest.
+
+``models/pod_failure_predictor.pkl`` is a scikit-learn ``Pipeline``. Unpickling runs whatever
+the file says, so nothing is unpickled before its hash is found in the manifest. The hash
+proves that the file is the one the manifest was written with; who wrote the two is for the
+file system's permissions to guarantee.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import joblib
+import numpy as np
+from pydantic import ValidationError
+
+from podforecast import __version__
+from podforecast.domain.catalogue import fingerprint
+from podforecast.errors import ConfigurationError, ModelNotReady, ModelRefused
+from podforecast.model.manifest import Manifest
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+MODEL_FILE = "pod_failure_predictor.pkl"
+MANIFEST_FILE = "manifest.json"
+TOLERANCE = 1e-6
+"""How far the reference batch may be off; XGBoost computes in float32."""
+
+CHECKED_LIBRARIES = {"scikit-learn": 2, "xgboost": 2, "numpy": 1}
+"""How many leading numbers of the version must agree: what each project promises of pickles."""
+DISTRIBUTIONS = {"xgboost": ("xgboost", "xgboost-cpu")}
+
+RETRAIN = "Run `python train_model.py` to train one that fits."
+
+
+def libraries() -> dict[str, str]:
+    """Versions that a saved model depends on.
+
+    >>> sorted(libraries())
+    ['joblib', 'numpy', 'podforecast', 'python', 'scikit-learn', 'xgboost']
+    """
+    found = {name: _version(name) for name in (*CHECKED_LIBRARIES, "joblib")}
+    return {"podforecast": __version__, "python": platform.python_version(), **found}
+
+
+def save(folder: Path, pipeline: Pipeline, manifest: Manifest) -> Manifest:
+    """Write both files, each at once or not at all; the manifest last.
+
+    A reader that comes between the two finds a hash that does not fit and refuses.
+
+    Returns
+    -------
+    Manifest
+        With ``files`` and ``model_version`` filled in.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder can not be written.
+    """
+    buffer = io.BytesIO()
+    joblib.dump(pipeline, buffer, compress=3)
+    payload = buffer.getvalue()
+    digest = hashlib.sha256(payload).hexdigest()
+    version = f"{manifest.trained_at:%Y%m%d-%H%M%S}-{digest[:8]}"
+    complete = manifest.model_copy(update={"files": {MODEL_FILE: digest}, "model_version": version})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / MODEL_FILE, payload)
+        _replace(folder / MANIFEST_FILE, complete.to_json().encode())
+    except OSError as exc:
+        raise ConfigurationError(
+            f"{folder}/ can not be written: {exc.strerror or exc}",
+            hint="Choose another folder with --out.",
+        ) from exc
+    return complete
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest alone; nothing of the model is touched.
+
+    Raises
+    ------
+    ModelNotReady, ModelRefused
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        return Manifest.model_validate_json(_bytes(path))
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise ModelRefused(f"{path}: {where}: {first['msg']}", hint=RETRAIN) from exc
+
+
+def load(folder: Path) -> tuple[Pipeline, Manifest]:
+    """Check, unpickle, check again.
+
+    In this order: the file's hash, the versions of the libraries, the catalogue, and once
+    unpickled whether the reference batch scores as it did when the model was saved.
+
+    Raises
+    ------
+    ModelNotReady
+        If no model has been trained.
+    ModelRefused
+        If there is one that must not be used.
+    """
+    manifest = read_manifest(folder)
+    path = folder / MODEL_FILE
+    payload = _bytes(path)
+    _check_hash(path, payload, manifest)
+    _check_libraries(manifest)
+    _check_catalogue(manifest)
+    pipeline = _unpickle(path, payload)
+    _check_reference(path, pipeline, manifest)
+    return pipeline, manifest
+
+
+def _check_hash(path: Path, payload: bytes, manifest: Manifest) -> None:
+    digest = hashlib.sha256(payload).hexdigest()
+    expected = manifest.files.get(path.name, "nothing")
+    if digest != expected:
+        raise ModelRefused(
+            f"{path} is not the file its manifest describes:"
+            f" SHA-256 {digest[:12]}, expected {expected[:12]}",
+            hint="Restore the file, or run `python train_model.py` to write both anew.",
+        )
+
+
+def _check_libraries(manifest: Manifest) -> None:
+    for name, parts in CHECKED_LIBRARIES.items():
+        saved, here = manifest.libraries.get(name, "none"), _version(name)
+        if saved.split(".")[:parts] != here.split(".")[:parts]:
+            raise ModelRefused(
+                f"model {manifest.model_version} was saved with {name} {saved}, here is {here}",
+                hint=f"Install {name}=={saved}, or run `python train_model.py` to retrain.",
+            )
+
+
+def _check_catalogue(manifest: Manifest) -> None:
+    if manifest.catalogue != fingerprint():
+        raise ModelRefused(
+            f"model {manifest.model_version} was trained on feature catalogue"
+            f" {manifest.catalogue}, this release has {fingerprint()}",
+            hint="Run `python train_model.py`, or deploy the release it was trained with.",
+        )
+
+
+def _unpickle(path: Path, payload: bytes) -> Pipeline:
+    try:
+        return joblib.load(io.BytesIO(payload))
+    except (AttributeError, ImportError, ValueError, EOFError, KeyError, TypeError) as exc:
+        raise ModelRefused(f"{path} can not be unpickled: {exc}", hint=RETRAIN) from exc
+
+
+def _check_reference(path: Path, pipeline: Pipeline, manifest: Manifest) -> None:
+    expected = np.array(manifest.reference.probabilities)
+    try:
+        found = pipeline.predict_proba(manifest.reference.values())[:, 1]
+    except (AttributeError, ValueError, TypeError) as exc:
+        raise ModelRefused(f"{path} can not score: {exc}", hint=RETRAIN) from exc
+    off = float(np.abs(found - expected).max(initial=0.0))
+    if not off <= TOLERANCE:
+        raise ModelRefused(
+            f"{path} scores its reference batch {off:.2g} off, {TOLERANCE:g} is accepted",
+            hint="Something below it computes differently here; retrain on this machine.",
+        )
+
+
+def _version(library: str) -> str:
+    for name in DISTRIBUTIONS.get(library, (library,)):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "none"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as exc:
+        raise ModelNotReady(
+            f"there is no {path.name} in {path.parent}/", hint="Run `python train_model.py` first."
+        ) from exc
+    except OSError as exc:
+        raise ModelNotReady(
+            f"{path} can not be read: {exc.strerror or exc}",
+            hint="Give this process read access to the model folder.",
+        ) from exc
+
+
+def _replace(path: Path, payload: bytes) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_bytes(payload)
+    draft.replace(path)

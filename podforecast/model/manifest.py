@@ -1,0 +1,143 @@
+"""What is written beside a model: everything somebody wants to know before loading it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from podforecast.domain.telemetry import Array
+
+Scalar = str | int | float | bool | None
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CandidateRecord(_Record):
+    """How one kind of model did in cross-validation inside the training data."""
+
+    name: str
+    roc_auc: Share
+    roc_auc_low: Share
+    """Bounds of the 95 % interval, by bootstrap over pods."""
+    roc_auc_high: Share
+    roc_auc_required_only: Share
+    """The same rows with every optional feature unknown."""
+    average_precision: Share
+    brier: Share
+    """Of the calibrated probabilities."""
+    parameters: dict[str, Scalar]
+    """The best of those tried."""
+    tried: int
+    seconds: Finite
+
+
+class OperatingRecord(_Record):
+    """A threshold and the alert budget it came from."""
+
+    per_1000_pods_per_day: Finite
+    per_100_pod_hours: Finite
+    threshold: Finite
+    false_alarms_allowed: Finite
+    """In all, on the rows it was chosen on."""
+    false_alarms: int
+    recall: Share | None
+    """Share of failures caught on those rows; None if there were none."""
+    lead_minutes_median: Finite | None
+    resolvable: bool
+    """False where those rows are too few to tell this budget from half or twice of it."""
+
+
+class CalibrationRecord(_Record):
+    """How scores become probabilities, measured on out-of-fold rows."""
+
+    method: Literal["sigmoid", "isotonic"]
+    brier: dict[str, Share]
+    """Held-out Brier score of each method that was compared."""
+    expected_calibration_error: Share
+    expected_calibration_error_required_only: Share
+
+
+class DataRecord(_Record):
+    """What the model learned from."""
+
+    fingerprint: str
+    campaigns: tuple[str, ...]
+    rows: int
+    pods: int
+    workloads: int
+    pod_hours: Finite
+    step_seconds: Finite
+    failures: int
+    """Those that at least one row announces."""
+    prevalence: Share
+    """Share of rows with a failure within the horizon."""
+
+
+class Reference(_Record):
+    """Rows whose probabilities a loaded model must reproduce."""
+
+    rows: tuple[tuple[float | None, ...], ...]
+    """Catalogue order; None where unknown."""
+    probabilities: tuple[Share, ...]
+
+    @classmethod
+    def of(cls, values: Array, probabilities: Array) -> Reference:
+        """Keep rows of shape (n, n_features) and their probabilities of shape (n,)."""
+        return cls(
+            rows=tuple(
+                tuple(None if np.isnan(value) else float(value) for value in row) for row in values
+            ),
+            probabilities=tuple(float(p) for p in probabilities),
+        )
+
+    def values(self) -> Array:
+        """Rows as a model takes them, NaN = unknown, shape (n, n_features)."""
+        return np.array(self.rows, dtype=np.float64)
+
+
+class Manifest(_Record):
+    """One saved model. ``files`` and ``model_version`` are filled in when it is saved."""
+
+    format: Literal[1] = 1
+    target: Literal["failure"] = "failure"
+    model_version: str = ""
+    trained_at: AwareDatetime
+    algorithm: str
+    horizon_minutes: Finite
+    threshold: Finite
+    """At risk from here on."""
+    budget_per_1000_pods_per_day: Finite
+    """What ``threshold`` was chosen for."""
+    beats_chance: bool
+    """Whether the ROC-AUC interval of the chosen model lies above 0.5."""
+    seed: int
+    catalogue: str
+    """Fingerprint of the feature catalogue."""
+    features: tuple[str, ...]
+    libraries: dict[str, str]
+    files: dict[str, str] = {}
+    """SHA-256 of each file beside the manifest."""
+    data: DataRecord
+    candidates: tuple[CandidateRecord, ...]
+    """Best first."""
+    calibration: CalibrationRecord
+    operating_points: tuple[OperatingRecord, ...]
+    reference: Reference
+
+    def to_json(self) -> str:
+        """Indented for reading, except for the reference batch: one line per row."""
+        document = self.model_dump(mode="json")
+        reference = document.pop("reference")
+        rows = ",\n      ".join(json.dumps(row, allow_nan=False) for row in reference["rows"])
+        head = json.dumps(document, indent=2, allow_nan=False).removesuffix("\n}")
+        return (
+            f'{head},\n  "reference": {{\n    "rows": [\n      {rows}\n    ],\n'
+            f'    "probabilities": {json.dumps(reference["probabilities"])}\n  }}\n}}\n'
+        )

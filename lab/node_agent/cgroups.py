@@ -121,7 +121,8 @@ class Cgroup(ABC):
 
     def try_remove(self) -> bool:
         """Remove this group and those below; False while a process is still leaving."""
-        return all([_remove_tree(folder) for folder in self.folders])
+        removed = [_remove_tree(folder) for folder in self.folders]  # each, even after a failure
+        return all(removed)
 
     def remove(self, *, patience_seconds: float = 5.0) -> bool:
         """Remove, blocking, for as long as the patience lasts."""
@@ -324,7 +325,7 @@ def _remove_tree(folder: Path) -> bool:
     removed = True
     for parent, _, _ in os.walk(folder, topdown=False):
         try:
-            os.rmdir(parent)
+            Path(parent).rmdir()
         except FileNotFoundError:
             continue
         except OSError:

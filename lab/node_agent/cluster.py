@@ -57,7 +57,7 @@ class Cluster:
         What a container runs, ``package.module:function`` taking host, port, environ.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the composition root: each of these is a choice of the caller
         self,
         *,
         name: str,
@@ -129,7 +129,7 @@ class Cluster:
 
     @property
     def system_cgroup(self) -> Cgroup:
-        """Group of the lab's own processes: ``attach(pid)`` what belongs to the lab, not to a pod."""
+        """Group of the lab's own processes; ``attach(pid)`` what is part of the lab but no pod."""
         return self._cgroup.child(SYSTEM)
 
     async def start(self) -> None:
@@ -150,6 +150,7 @@ class Cluster:
         self._autoscalers.start()
         self._tasks.start("controllers", self._reconcile)
         self._tasks.start("autoscalers", self._autoscale)
+        self._tasks.start("scheduler", self._schedule)
         self._tasks.start("nodes", self._keeper.watch)
 
     async def stop(self) -> None:
@@ -196,6 +197,11 @@ class Cluster:
         while True:
             await asyncio.sleep(self._timing.reconcile_seconds)
             self._controllers.reconcile()
+
+    async def _schedule(self) -> None:
+        while True:
+            await asyncio.sleep(self._timing.scheduling_retry_seconds)
+            self._pods.place_waiting()
 
     async def _autoscale(self) -> None:
         while True:

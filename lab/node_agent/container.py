@@ -131,16 +131,19 @@ class ContainerRunner:
                 max_open_files=spec.max_open_files,
             )
         )
-        run = Run(
-            run_id=run_id, cgroup=cgroup, started_at=around.journal.clock(), process=process
-        )
+        run = Run(run_id=run_id, cgroup=cgroup, started_at=around.journal.clock(), process=process)
         self._show_running(run)
         return run
 
     def _environ(self) -> Mapping[str, str]:
         pod = self.pod
         names = {"POD_NAME": pod.name, "POD_NAMESPACE": pod.namespace, "POD_IP": pod.ip}
-        return {"HOSTNAME": pod.name, "NODE_NAME": pod.node or "", **names, **self.container.spec.env}
+        return {
+            "HOSTNAME": pod.name,
+            "NODE_NAME": pod.node or "",
+            **names,
+            **self.container.spec.env,
+        }
 
     def _log_file(self) -> Path:
         path = self._around.log_dir / f"{self.pod.namespace}_{self.pod.name}.log"
@@ -179,7 +182,10 @@ class ContainerRunner:
             self.container.ready = good
 
         spec = self.container.spec
-        wanted = (("Liveness", spec.liveness, on_liveness), ("Readiness", spec.readiness, on_readiness))
+        wanted = (
+            ("Liveness", spec.liveness, on_liveness),
+            ("Readiness", spec.readiness, on_readiness),
+        )
         return [
             probes.watch(
                 probe,

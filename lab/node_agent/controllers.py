@@ -117,9 +117,7 @@ class Controllers:
             replace(container, env={**container.env, **(env or {})})
             for container in workload.wanted.containers
         )
-        spec = replace(
-            workload.spec, image=image or workload.wanted.image, containers=containers
-        )
+        spec = replace(workload.spec, image=image or workload.wanted.image, containers=containers)
         workload.revisions.append(self._revision(spec, self.clock()))
         self._tell_rollout(workload, rollback=False)
 

@@ -115,7 +115,9 @@ class Exporter:
         return _text(exporter.render(self.clock()))
 
     async def _discover_pods(self, _: web.Request) -> web.Response:
-        return web.json_response([target for pod in self._answering_pods() for target in _targets(pod)])
+        return web.json_response(
+            [target for pod in self._answering_pods() for target in _targets(pod)]
+        )
 
     async def _discover_nodes(self, _: web.Request) -> web.Response:
         return web.json_response(

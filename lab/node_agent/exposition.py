@@ -30,7 +30,9 @@ class Page:
             lines = self._families[name] = [f"# TYPE {name} {kind}"]
         lines.append(f"{name}{{{label_text}}} {value!r}")
 
-    def one_hot(self, name: str, label_text: str, key: str, values: Iterable[str], hot: str) -> None:
+    def one_hot(
+        self, name: str, label_text: str, key: str, values: Iterable[str], hot: str
+    ) -> None:
         """Add one sample per value: 1 for the hot one, else 0."""
         for value in values:
             self.add(name, f'{label_text},{key}="{value}"', int(value == hot))

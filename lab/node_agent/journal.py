@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from lab.node_agent.state import Container, Event, FailureCause, Pod
 
@@ -16,7 +15,7 @@ class Journal:
     on_event: Callable[[Event], None]
     clock: Callable[[], float]
 
-    def cluster(self, kind: str, *, node: str = "", workload: str = "", **detail: Any) -> None:
+    def cluster(self, kind: str, *, node: str = "", workload: str = "", **detail: object) -> None:
         """Record something that is not about one pod; ``workload`` is ``namespace/name``."""
         namespace, _, name = workload.rpartition("/")
         self.on_event(
@@ -30,11 +29,11 @@ class Journal:
             )
         )
 
-    def pod(self, kind: str, pod: Pod, *, reason: str = "", **detail: Any) -> None:
+    def pod(self, kind: str, pod: Pod, *, reason: str = "", **detail: object) -> None:
         """Record something about a pod."""
         self.on_event(replace(self._of(kind, pod), reason=reason, detail=detail))
 
-    def container(self, kind: str, pod: Pod, container: Container, **detail: Any) -> None:
+    def container(self, kind: str, pod: Pod, container: Container, **detail: object) -> None:
         """Record something about a container that is not a failure."""
         event = self._of(kind, pod)
         self.on_event(replace(event, container=container.spec.name, detail=detail))

@@ -51,9 +51,7 @@ def _add_container(page: Page, pod: Pod, container: Container, pod_text: str) ->
     page.add("kube_pod_container_status_ready", text, int(container.ready))
     page.add("kube_pod_container_status_running", text, int(container.state == "running"))
     page.add("kube_pod_container_status_waiting", text, int(waiting))
-    page.add(
-        "kube_pod_container_status_terminated", text, int(container.state == "terminated")
-    )
+    page.add("kube_pod_container_status_terminated", text, int(container.state == "terminated"))
     if waiting and pod.node is not None:
         reason = container.waiting_reason
         page.add("kube_pod_container_status_waiting_reason", f'{text},reason="{reason}"', 1)

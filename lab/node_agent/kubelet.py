@@ -38,10 +38,9 @@ class Kubelet:
         """Return the group that holds a node's pods."""
         return self._cgroup.child(node)
 
-    def start(self, pod: Pod) -> None:
-        """Begin to run a pod that was placed on a node."""
-        assert pod.node is not None, "the scheduler sets it before"
-        cgroup = self.node_cgroup(pod.node).child(pod.uid)
+    def start(self, pod: Pod, node: str) -> None:
+        """Begin to run a pod on a node."""
+        cgroup = self.node_cgroup(node).child(pod.uid)
         cgroup.create()
         runners = [
             ContainerRunner(pod, container, pod_cgroup=cgroup, surroundings=self._around)
@@ -60,9 +59,7 @@ class Kubelet:
         container = pod.containers[0]
         pod.phase, pod.status_reason = Phase.FAILED, "Evicted"
         await self._end(pod, "eviction", grace_seconds=0.0)
-        self._around.journal.failure(
-            pod, container, "eviction", exit_code=KILLED, reason="Evicted"
-        )
+        self._around.journal.failure(pod, container, "eviction", exit_code=KILLED, reason="Evicted")
 
     def signal(self, pod: Pod, number: int) -> None:
         """Hit all processes of a pod from outside."""

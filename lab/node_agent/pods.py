@@ -54,10 +54,19 @@ class Pods:
         )
         self.table[pod.key] = pod
         self.journal.pod("pod_created", pod, replicaset=replicaset, image=image)
-        if not self._place(pod):
+        self.place_waiting()
+        if pod.node is None:
             self.journal.pod("pod_pending", pod, reason="Unschedulable")
-            self.tasks.start(f"place {pod.key}", lambda: self._keep_placing(pod))
         return pod
+
+    def place_waiting(self) -> None:
+        """Look for a node for every pod that has none, the longest waiting first."""
+        for pod in self.table.values():
+            if pod.node is not None or pod.deleting:
+                continue
+            pod.node = choose_node(pod, self.nodes.values(), self.table.values())
+            if pod.node is not None:
+                self.kubelet.start(pod, pod.node)
 
     def delete(self, pod: Pod) -> None:
         """Begin to delete a pod; it stays listed until its processes have ended."""
@@ -69,19 +78,6 @@ class Pods:
         """Evict a pod; it stays listed for a while, then goes."""
         await self.kubelet.evict(pod)
         self.tasks.once(f"forget {pod.key}", lambda: self._forget_later(pod))
-
-    def _place(self, pod: Pod) -> bool:
-        pod.node = choose_node(pod, self.nodes.values(), self.table.values())
-        if pod.node is None:
-            return False
-        self.kubelet.start(pod)
-        return True
-
-    async def _keep_placing(self, pod: Pod) -> None:
-        while True:
-            await asyncio.sleep(self.timing.scheduling_retry_seconds)
-            if pod.deleting or self._place(pod):
-                return
 
     async def _delete(self, pod: Pod) -> None:
         await self.kubelet.stop(pod)

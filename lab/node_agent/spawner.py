@@ -17,7 +17,6 @@ from typing import Any
 import lab
 from lab.errors import LabRefused
 from lab.node_agent.cgroups import Cgroup
-from lab.node_agent.zygote import INHERITED
 
 log = logging.getLogger(__name__)
 PACKAGE_ROOT = Path(lab.__path__[0]).parent
@@ -73,11 +72,10 @@ class Spawner:
         command = [sys.executable, "-m", "lab.node_agent.zygote", "--socket", str(theirs.fileno())]
         command += ["--agent-pid", str(os.getpid())]
         command += ["--cluster", self.cluster, "--program", self.program]
-        environ = {key: value for key, value in os.environ.items() if key in INHERITED}
         path = [str(PACKAGE_ROOT), *(entry for entry in sys.path if entry)]
-        environ["PYTHONPATH"] = os.pathsep.join(path)
+        environ = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(path)}
         with theirs, self.log_file.open("ab") as output:
-            self._zygote = subprocess.Popen(  # noqa: ASYNC220, S603 -- once, and a fixed command
+            self._zygote = subprocess.Popen(
                 command,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

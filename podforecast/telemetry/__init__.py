@@ -1,0 +1,1 @@
+"""Where telemetry comes from. Every source answers in the same blocks."""

@@ -1,0 +1,88 @@
+"""The three calls of the HTTP API of Prometheus that are needed, with pages and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import httpx
+import numpy as np
+
+from podforecast.domain.telemetry import Array
+from podforecast.errors import PodforecastError, TelemetryMalformed, TelemetryUnavailable
+from podforecast.telemetry.prometheus.answers import Series, read_data, read_series, refusal
+
+MAX_POINTS = 11_000
+"""Prometheus refuses a range query with more points per series."""
+
+
+class QueryApi:
+    """Asks by POST: queries of a pack are longer than the URLs some proxies let through.
+
+    Every method raises ``TelemetryUnavailable``, ``TelemetryRefused`` (of which
+    ``QueryRejected`` concerns this query only) or ``TelemetryMalformed``.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def over_range(self, query: str, times: Array) -> list[Series]:
+        """Evaluate a query at evenly spaced times; a series may come in several pieces."""
+        pieces: list[Series] = []
+        for first in range(0, len(times), MAX_POINTS):
+            page = times[first : first + MAX_POINTS]
+            step = page[1] - page[0] if len(page) > 1 else 1.0
+            fields = {
+                "query": query,
+                "start": f"{page[0]:.3f}",
+                "end": f"{page[-1]:.3f}",
+                "step": f"{np.round(step, 3):g}",
+            }
+            pieces += read_series(self._post("api/v1/query_range", fields))
+        return pieces
+
+    def at(self, query: str, time: float) -> list[Series]:
+        """Evaluate a query at one time; a range vector gives the raw samples of its window."""
+        return read_series(self._post("api/v1/query", {"query": query, "time": f"{time:.3f}"}))
+
+    def label_values(self, label: str, match: str, start: float, end: float) -> list[str]:
+        """Return the values a label has in the series that match; no sample is loaded."""
+        fields = {"match[]": match, "start": f"{start:.3f}", "end": f"{end:.3f}"}
+        found = read_data(self._get(f"api/v1/label/{label}/values", fields))
+        if not isinstance(found, Sequence) or not all(isinstance(value, str) for value in found):
+            raise TelemetryMalformed(f"expected label values, got {str(found)[:80]!r}")
+        return list(found)
+
+    def _post(self, path: str, fields: Mapping[str, str]) -> bytes:
+        return self._send(self._client.build_request("POST", path, data=dict(fields)))
+
+    def _get(self, path: str, fields: Mapping[str, str]) -> bytes:
+        return self._send(self._client.build_request("GET", path, params=dict(fields)))
+
+    def _send(self, request: httpx.Request) -> bytes:
+        where = f"{request.url.host}:{request.url.port or request.url.scheme}"
+        try:
+            response = self._client.send(request, stream=True)
+        except httpx.TransportError as error:
+            raise _unavailable(where, error) from error
+        try:
+            body = response.read()
+        except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
+            raise TelemetryMalformed(
+                f"the answer of {where} broke off: {error}",
+                hint="Look at proxies between here and Prometheus, and at its memory.",
+            ) from error
+        except httpx.TransportError as error:
+            raise _unavailable(where, error) from error
+        finally:
+            response.close()
+        if (refused := refusal(response, body)) is not None:
+            raise refused
+        return body
+
+
+def _unavailable(where: str, error: httpx.TransportError) -> PodforecastError:
+    kind = "in time" if isinstance(error, httpx.TimeoutException) else f"({error})"
+    return TelemetryUnavailable(
+        f"Prometheus at {where} did not answer {kind}",
+        hint="Check PODFORECAST_PROMETHEUS__URL, the network policy, and the server's load.",
+    )

@@ -1,0 +1,109 @@
+"""The queries of every signal, alone and packed: PromQL as data, nothing is sent from here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from podforecast.telemetry.prometheus.expressions import EXPRESSIONS
+from podforecast.telemetry.prometheus.joins import JOINS, expand
+
+RATE_WINDOW = timedelta(minutes=1)
+
+PACKS: tuple[tuple[str, ...], ...] = (
+    ("cpu_usage_ratio", "cpu_throttled_ratio"),
+    ("memory_usage_ratio", "memory_working_set_bytes", "memory_limit_bytes"),
+    ("restarts", "restart_count_24h", "containers_ready_ratio"),
+    ("workload_failures_7d", "replicas_desired", "autoscaler_direction"),
+    ("node_pressure_score", "node_cpu_ratio", "node_memory_ratio", "node_disk_ratio"),
+    ("revision_age_hours", "container_age_minutes"),
+    ("request_rate", "server_error_rate", "latency_mean_ms"),
+    ("latency_p95_ms",),
+    ("error_log_lines_per_min", "scrape_up", "scrape_seconds", "open_fds_ratio"),
+    ("liveness_failures", "readiness_failures"),
+    ("status_code", "last_termination_code"),
+    (
+        "network_receive_bytes_per_s",
+        "network_transmit_bytes_per_s",
+        "network_drops_per_s",
+        "disk_usage_ratio",
+    ),
+)
+"""Signals that are asked for together: a cycle stays at a dozen queries, and one that fails
+takes only its neighbours with it."""
+
+SIGNAL_LABEL = "signal"
+"""Tells the signals of a pack apart."""
+
+_LISTED = "(\n{}\n) and on (namespace, pod) <listed>"
+
+
+def promql_duration(span: timedelta) -> str:
+    """Write a duration as PromQL does.
+
+    >>> promql_duration(timedelta(minutes=1)), promql_duration(timedelta(seconds=90))
+    ('1m', '90s')
+    """
+    seconds = int(span.total_seconds())
+    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a query is restricted to, and over which window it takes rates."""
+
+    rate_window: timedelta = RATE_WINDOW
+    extra_selector: str = ""
+    """Label matchers for every series, for example ``cluster="prod"``."""
+    namespace: str | None = None
+    """For the parts of a read that was too large in one piece."""
+
+    def within(self, namespace: str) -> Scope:
+        """Return the same for one namespace only."""
+        return replace(self, namespace=namespace)
+
+    def render(self, template: str) -> str:
+        """Fill a template in."""
+        where = self.extra_selector.strip().strip("{},")
+        pods = where
+        if self.namespace is not None:
+            pods = f'{where},namespace="{self.namespace}"'.lstrip(",")
+        places = {"rate": promql_duration(self.rate_window), "where": where, "pods": pods}
+        return expand(template, places)
+
+    def query(self, signal: str) -> str:
+        """Return the PromQL of one signal; its result has the labels namespace and pod."""
+        return self.render(_LISTED.format(EXPRESSIONS[signal]))
+
+    def pack(self, signals: Sequence[str]) -> str:
+        """Return the PromQL of several signals, told apart by the label ``signal``."""
+        parts = (
+            f'label_replace(\n{EXPRESSIONS[name]}\n, "{SIGNAL_LABEL}", "{name}", "", "")'
+            for name in signals
+        )
+        return self.render(_LISTED.format("\nor\n".join(parts)))
+
+    def workloads(self, span: timedelta, step: timedelta) -> str:
+        """Return the PromQL of who owns each pod that existed within a span before now.
+
+        A subquery stands on multiples of its step, so what was created since the last one is
+        asked for once more.
+        """
+        owners = self.render(JOINS["workload"])
+        if span < step:
+            return owners
+        window = f"{int(span.total_seconds())}s:{int(step.total_seconds())}s"
+        return f"last_over_time({owners}[{window}])\nor\n{owners}"
+
+
+QUERIES: Mapping[str, str] = {name: Scope().query(name) for name in EXPRESSIONS}
+"""Signal name to PromQL with a one-minute rate, ready to be pasted into Prometheus."""
+
+_SELECTOR = re.compile(r"\b([a-z][A-Za-z0-9_]*)\{")
+
+METRICS: tuple[str, ...] = tuple(
+    sorted({name for query in QUERIES.values() for name in _SELECTOR.findall(query)})
+)
+"""Every metric that any query selects."""

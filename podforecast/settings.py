@@ -7,13 +7,14 @@ down as plain arguments. A variable is named after its place here: ``PODFORECAST
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Gt, Interval
 from pydantic import BaseModel, ConfigDict, HttpUrl, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from podforecast.errors import ConfigurationError
 
@@ -123,3 +124,23 @@ def read_settings() -> Settings:
             f"settings can not be used: {faults}",
             hint="Correct the environment variable or its line in .env, or remove it.",
         ) from error
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"settings can not be used: {error}",
+            hint="A whole group, a list or a set of headers is written as JSON.",
+        ) from error
+
+
+def settings_or_exit() -> Settings:
+    """Read the settings for a process that can not start without them.
+
+    Raises
+    ------
+    SystemExit
+        With code 2, after two sentences on stderr: a traceback would bury them.
+    """
+    try:
+        return read_settings()
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint}\n")
+        raise SystemExit(2) from error

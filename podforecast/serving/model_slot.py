@@ -9,34 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
-from podforecast.domain.telemetry import Array
 from podforecast.errors import ModelNotReady, ModelRefused
+from podforecast.model.scorer import Scorer
 
 logger = logging.getLogger(__name__)
 
 
-class ServedManifest(Protocol):
-    """What an answer says about the model it comes from."""
-
-    @property
-    def model_version(self) -> str: ...
-    @property
-    def algorithm(self) -> str: ...
-
-
-class ServedModel(Protocol):
-    """What the service needs of a scorer."""
-
-    @property
-    def threshold(self) -> float: ...
-    @property
-    def manifest(self) -> ServedManifest: ...
-    def score(self, values: Array) -> Array: ...
-
-
-Load = Callable[[Path], ServedModel]
+Load = Callable[[Path], Scorer]
 
 
 class ModelSlot:
@@ -45,7 +25,7 @@ class ModelSlot:
     def __init__(self, load: Load, folder: Path) -> None:
         self._load = load
         self._folder = folder
-        self._model: ServedModel | None = None
+        self._model: Scorer | None = None
         self._reason: ModelNotReady | ModelRefused = ModelNotReady(
             "no model is loaded yet", hint="The service is starting; try again in a moment."
         )
@@ -55,7 +35,7 @@ class ModelSlot:
         try:
             self._model = self._load(self._folder)
         except (ModelNotReady, ModelRefused) as error:
-            self._reason = error
+            self._reason = type(error)(self._outside(error.message), hint=self._outside(error.hint))
             logger.warning("model=none reason=%s hint=%s", error.message, error.hint)
         else:
             manifest = self._model.manifest
@@ -65,7 +45,7 @@ class ModelSlot:
     def is_filled(self) -> bool:
         return self._model is not None
 
-    def model(self) -> ServedModel:
+    def model(self) -> Scorer:
         """Return the model.
 
         Raises
@@ -76,3 +56,7 @@ class ModelSlot:
         if self._model is None:
             raise type(self._reason)(self._reason.message, hint=self._reason.hint)
         return self._model
+
+    def _outside(self, text: str) -> str:
+        """Name the folder without saying where on this machine it is."""
+        return text.replace(str(self._folder), self._folder.name)

@@ -95,11 +95,21 @@ def problem_of(error: errors.PodforecastError, request_id: str) -> Problem:
     return Problem(
         type=_urn(title),
         title=title,
-        status=STATUS[type(error)],
+        status=status_of(error),
         detail=error.message,
         hint=error.hint,
         request_id=request_id,
     )
+
+
+def status_of(error: errors.PodforecastError) -> HTTPStatus:
+    """Return the status of the error's class, or of the nearest above it.
+
+    >>> status_of(errors.ModelNotReady("no model"))
+    <HTTPStatus.SERVICE_UNAVAILABLE: 503>
+    """
+    known = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _urn(title: str) -> str:

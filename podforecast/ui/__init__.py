@@ -1,0 +1,1 @@
+"""The dashboard. It knows the service by its address only."""

@@ -5,19 +5,84 @@ from __future__ import annotations
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 
+from podforecast.domain.catalogue import FEATURE_NAMES, fingerprint
+from podforecast.model.manifest import (
+    CalibrationRecord,
+    CandidateRecord,
+    DataRecord,
+    Manifest,
+    OperatingRecord,
+    Reference,
+)
 from podforecast.serving.application import create_app
 
 
-@dataclass(frozen=True)
-class FakeManifest:
-    model_version: str = "fake-1"
-    algorithm: str = "FakeScorer"
+def fake_manifest(**changes):
+    """Numbers that no training came up with."""
+    candidate = CandidateRecord(
+        name="FakeScorer",
+        roc_auc=0.9,
+        roc_auc_low=0.85,
+        roc_auc_high=0.95,
+        roc_auc_required_only=0.8,
+        average_precision=0.5,
+        brier=0.01,
+        parameters={"depth": 3},
+        tried=1,
+        seconds=0.1,
+    )
+    fields = {
+        "model_version": "fake-1",
+        "trained_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "algorithm": "FakeScorer",
+        "horizon_minutes": 5.0,
+        "threshold": 0.3,
+        "budget_per_1000_pods_per_day": 1200.0,
+        "beats_chance": True,
+        "seed": 7,
+        "catalogue": fingerprint(),
+        "features": FEATURE_NAMES,
+        "libraries": {"python": "3.11"},
+        "data": DataRecord(
+            fingerprint="none",
+            campaigns=("fake",),
+            rows=100,
+            pods=2,
+            workloads=1,
+            pod_hours=1.5,
+            step_seconds=15.0,
+            failures=3,
+            prevalence=0.03,
+        ),
+        "candidates": (candidate,),
+        "calibration": CalibrationRecord(
+            method="sigmoid",
+            brier={"sigmoid": 0.01},
+            expected_calibration_error=0.01,
+            expected_calibration_error_required_only=0.02,
+        ),
+        "operating_points": (
+            OperatingRecord(
+                per_1000_pods_per_day=1200.0,
+                per_100_pod_hours=5.0,
+                threshold=0.3,
+                false_alarms_allowed=2.0,
+                false_alarms=1,
+                recall=None,
+                lead_minutes_median=None,
+                resolvable=False,
+            ),
+        ),
+        "reference": Reference(rows=(), probabilities=()),
+    }
+    return Manifest(**(fields | changes))
 
 
 @dataclass
@@ -26,12 +91,17 @@ class FakeScorer:
 
     answer: float = 0.9
     threshold: float = 0.3
-    manifest: FakeManifest = FakeManifest()
+    manifest: Manifest = field(default_factory=fake_manifest)
     asked: list[np.ndarray] = field(default_factory=list)
 
     def score(self, values):
         self.asked.append(values)
         return np.full(len(values), self.answer)
+
+
+@pytest.fixture
+def make_manifest():
+    return fake_manifest
 
 
 @pytest.fixture
@@ -49,8 +119,8 @@ def serve():
     """Start the application with what ``load`` brings; an HTTP client of it."""
 
     @asynccontextmanager
-    async def serving(load, **options):
-        app = create_app(Path("models"), load=load, **options)
+    async def serving(load, folder="models", **options):
+        app = create_app(Path(folder), load=load, **options)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(

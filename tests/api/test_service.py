@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from podforecast import __version__, errors
 from podforecast.domain.catalogue import CATALOGUE, REQUIRED
 from podforecast.errors import ModelNotReady
-from podforecast.serving.problems import STATUS
+from podforecast.model import scorer as real_scorer
+from podforecast.serving.problems import STATUS, status_of
 
 ROUTES = ["/", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/nowhere"]
 
@@ -46,6 +47,19 @@ class TestRefused:
             assert (await client.get("/readyz")).status_code == 503
             assert (await samples(client))[("podforecast_ready",)] == 0
 
+    async def test_where_the_model_lies_on_disk_is_nobodys_business(self, serve, tmp_path):
+        async with serve(real_scorer.load, folder=tmp_path / "models") as client:
+            problem = (await client.get("/readyz")).json()
+        assert problem["detail"] == "there is no manifest.json in models/"
+        assert problem["hint"] == "Run `python train_model.py` first."
+
+    def test_a_kind_of_error_without_a_status_of_its_own_has_its_parents(self):
+        class StillLoading(ModelNotReady):
+            pass
+
+        assert status_of(StillLoading("soon")) == 503
+        assert status_of(errors.PodforecastError("new")) == 500
+
 
 class TestDescription:
     async def test_the_root_says_what_runs_and_where_to_go_on(self, client):
@@ -57,6 +71,22 @@ class TestDescription:
     async def test_ready_names_the_model(self, client):
         answer = await client.get("/readyz")
         assert answer.json() == {"status": "ready", "model_version": "fake-1"}
+
+
+class TestModel:
+    async def test_without_one_the_way_to_get_one_is_answered(self, serve):
+        async with serve(no_model) as client:
+            answer = await client.get("/model")
+            assert (answer.status_code, answer.json()["hint"]) == (503, "train")
+
+    async def test_it_is_described_by_its_manifest(self, client):
+        answer = (await client.get("/model")).json()
+        assert answer["algorithm"] == "FakeScorer"
+        assert answer["trained_at"] == "2026-01-01T00:00:00Z"
+        assert answer["candidates"][0]["roc_auc_low"] == 0.85
+        assert answer["data"]["campaigns"] == ["fake"]
+        assert answer["operating_points"][0]["recall"] is None
+        assert "reference" not in answer
 
 
 class TestEnvelope:

@@ -18,16 +18,14 @@ from starlette.responses import Response
 
 from podforecast.api_schema import PodMeasurements, PredictRequest, PredictResponse
 from podforecast.domain.forecast import predict, risk_level
-from podforecast.domain.telemetry import HORIZON
 from podforecast.errors import ModelRefused
+from podforecast.model.scorer import Scorer
 from podforecast.serving.bodies import read_body
 from podforecast.serving.documentation import answer_of, problems, request_of
-from podforecast.serving.model_slot import ServedModel
 from podforecast.serving.refusals import refusal
 from podforecast.serving.state import ServiceState, state_of
 
 router = APIRouter(tags=["forecasts"])
-HORIZON_MINUTES = HORIZON.total_seconds() / 60
 
 
 @router.post(
@@ -62,7 +60,7 @@ async def predict_pod(request: Request) -> Response:
         "prediction": prediction,
         "risk_level": risk_level(probability, model.threshold),
         "threshold": model.threshold,
-        "horizon_minutes": HORIZON_MINUTES,
+        "horizon_minutes": model.manifest.horizon_minutes,
         "model_version": model.manifest.model_version,
     }
     return Response(orjson.dumps(answer), media_type="application/json")
@@ -75,7 +73,7 @@ def _validated(body: bytes) -> PodMeasurements:
         raise refusal(error) from error
 
 
-async def _scored(pod: PodMeasurements, model: ServedModel, state: ServiceState) -> float:
+async def _scored(pod: PodMeasurements, model: Scorer, state: ServiceState) -> float:
     # In a thread: a forest takes many milliseconds, during which probes must be answered.
     scores = await to_thread.run_sync(model.score, pod.row(), limiter=state.scoring)
     probability = float(scores[0])

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from podforecast import __version__
-from podforecast.api_schema import Alive, Ready, ServiceOut
+from podforecast.api_schema import Alive, ModelOut, Ready, ServiceOut
 from podforecast.serving.documentation import problems
 from podforecast.serving.metrics import CONTENT_TYPE
 from podforecast.serving.state import state_of
@@ -18,6 +18,7 @@ router = APIRouter(tags=["service"])
 
 LINKS = {
     "predict": "/predict",
+    "model": "/model",
     "alive": "/livez",
     "ready": "/readyz",
     "metrics": "/metrics",
@@ -43,6 +44,12 @@ async def ready(request: Request) -> Ready:
     """Answer 200 while forecasts can be had, 503 with the reason otherwise."""
     model = state_of(request).slot.model()
     return Ready(status="ready", model_version=model.manifest.model_version)
+
+
+@router.get("/model", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
+async def describe_model(request: Request) -> ModelOut:
+    """Describe the model that answers: its data, its rivals, its threshold and what it buys."""
+    return ModelOut.model_validate(state_of(request).slot.model().manifest)
 
 
 @router.get("/metrics", responses={200: {"content": {CONTENT_TYPE: {}}}})

@@ -1,0 +1,1 @@
+"""Pages: they read widgets, ask a view model, and place what it says."""

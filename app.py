@@ -1,0 +1,13 @@
+"""The service: ``uvicorn app:app``, or ``python app.py`` to listen where the settings say."""
+
+import uvicorn
+
+from podforecast.model.scorer import load
+from podforecast.serving.application import create_app
+from podforecast.settings import settings_or_exit
+
+settings = settings_or_exit()
+app = create_app(settings.model_dir, load=load, cors_origins=settings.api.cors_origins)
+
+if __name__ == "__main__":
+    uvicorn.run(app, host=settings.api.host, port=settings.api.port)

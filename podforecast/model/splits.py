@@ -150,16 +150,24 @@ def folds_of(dataset: Dataset, *, folds: int = FOLDS, seed: int) -> Index:
     """Folds of cross-validation inside a training part: whole workloads, else whole pods.
 
     Pods of a workload fail alike and share features, so a fold that splits a workload promises
-    too much; only where there are too few workloads for it are pods dealt out instead.
+    too much; only where too few workloads ever fail are pods dealt out instead. A small dataset
+    gets fewer folds than asked for.
 
     Raises
     ------
     DataUnusable
-        If there are fewer pods than folds.
+        If fewer than two pods fail: no fold could learn from another what a failure is.
     """
-    failing = np.unique(dataset.workload[dataset.y == 1])
-    groups = dataset.workload if len(failing) >= folds else dataset.pod
-    return group_folds(groups, dataset.y, folds=folds, seed=seed)
+    workloads, pods = (
+        len(np.unique(groups[dataset.y == 1])) for groups in (dataset.workload, dataset.pod)
+    )
+    if pods < 2:
+        raise DataUnusable(
+            f"{pods} pods have a row that announces a failure, cross-validation needs 2",
+            hint="Record for longer, or more pods.",
+        )
+    groups = dataset.workload if workloads >= folds else dataset.pod
+    return group_folds(groups, dataset.y, folds=min(folds, pods), seed=seed)
 
 
 def gap(dataset: Dataset, split: Split) -> timedelta:

@@ -1,0 +1,120 @@
+"""Which settings of each candidate, and which candidate: both by ROC-AUC on rows out of fold.
+
+Settings are searched and candidates compared on different folds, so that the comparison does
+not reward the luck of the search.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from podforecast.domain.tables import Index
+from podforecast.model import fitting, metrics, resampling, splits
+from podforecast.model.candidates import Candidate
+from podforecast.model.fitting import OutOfFold, Recipe, Rows
+from podforecast.model.resampling import Interval
+
+SEARCH_FOLDS = 3
+COMPARE_FOLDS = splits.FOLDS
+BOOTSTRAP_ROUNDS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """A candidate with its best settings, and how these did out of fold."""
+
+    recipe: Recipe
+    roc_auc: Interval
+    roc_auc_required_only: float
+    average_precision: float
+    out_of_fold: OutOfFold
+    tried: int
+    seconds: float
+    """Of wall time, search and comparison."""
+
+    @property
+    def beats_chance(self) -> bool:
+        """Whether a coin could not have done it, with 95 % confidence."""
+        return self.roc_auc.low > 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What a selection may use, and how it tells of itself."""
+
+    seed: int
+    jobs: int = 1
+    on_fit: Callable[[str], None] = lambda _: None
+    """Called with a candidate's name after each of its fits."""
+    clock: Callable[[], float] = time.monotonic
+
+
+def fits(candidates: Sequence[Candidate]) -> int:
+    """How often ``on_fit`` will be called at most: what a progress bar wants to know."""
+    return sum(len(c.settings()) * SEARCH_FOLDS + COMPARE_FOLDS for c in candidates)
+
+
+def select(data: Rows, candidates: Sequence[Candidate], effort: Effort) -> list[Contender]:
+    """Search, compare, and rank; the best first.
+
+    Raises
+    ------
+    DataUnusable
+        If the dataset can not be dealt to folds.
+    """
+    search = splits.folds_of(data.dataset, folds=SEARCH_FOLDS, seed=effort.seed)
+    compare = splits.folds_of(data.dataset, folds=COMPARE_FOLDS, seed=effort.seed + 1)
+    contenders = [_contender(data, one, (search, compare), effort) for one in candidates]
+    return sorted(contenders, key=lambda contender: -contender.roc_auc.value)
+
+
+def out_of_fold(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> OutOfFold:
+    """Scores of all rows, each by a model fitted without the row's fold."""
+    tasks = fitting.out_of_fold_tasks(data, recipe, fold, seed=effort.seed)
+    parts = fitting.run(tasks, jobs=effort.jobs, on_done=lambda: effort.on_fit(recipe.name))
+    return fitting.gathered(parts, fold)
+
+
+def _contender(
+    data: Rows, candidate: Candidate, folds: tuple[Index, Index], effort: Effort
+) -> Contender:
+    began = effort.clock()
+    search, compare = folds
+    recipe = _searched(data, candidate, search, effort)
+    scores = out_of_fold(data, recipe, compare, effort)
+    ranking = metrics.Ranking(data.dataset.y, scores.full)
+    return Contender(
+        recipe=recipe,
+        roc_auc=_bootstrapped(ranking, data.dataset.pod, effort.seed),
+        roc_auc_required_only=metrics.roc_auc(data.dataset.y, scores.required_only),
+        average_precision=ranking.average_precision(),
+        out_of_fold=scores,
+        tried=len(candidate.settings()),
+        seconds=effort.clock() - began,
+    )
+
+
+def _searched(data: Rows, candidate: Candidate, fold: Index, effort: Effort) -> Recipe:
+    """Return the settings that rank best; of equals the one named first."""
+    best, best_area = candidate.usual, -math.inf
+    for parameters in candidate.settings():
+        area = _area(data, Recipe(name=candidate.name, parameters=parameters), fold, effort)
+        if area > best_area:
+            best, best_area = parameters, area
+    return Recipe(name=candidate.name, parameters=best)
+
+
+def _area(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> float:
+    scores = out_of_fold(data, recipe, fold, effort)
+    return metrics.roc_auc(data.dataset.y, scores.full)
+
+
+def _bootstrapped(ranking: metrics.Ranking, pod: Index, seed: int) -> Interval:
+    rng = np.random.default_rng(seed)
+    weights = resampling.block_weights(pod, rounds=BOOTSTRAP_ROUNDS, rng=rng)
+    return resampling.interval(ranking.roc_auc(), [ranking.roc_auc(w) for w in weights])

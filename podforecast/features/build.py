@@ -1,0 +1,133 @@
+"""The feature table of a block: the only function that makes one.
+
+Training walks a recording moment by moment through `build`, serving calls it once a scan. There
+is no second implementation, so a number can not mean two things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from podforecast.domain.catalogue import CATALOGUE, FEATURE_NAMES
+from podforecast.domain.pods import PodStatus
+from podforecast.domain.signals import SIGNAL_NAMES
+from podforecast.domain.tables import FeatureTable, Mask
+from podforecast.domain.telemetry import STEP, WINDOW, Array, TelemetryBlock
+from podforecast.features.answers import PROBE_FEATURES, REQUEST_FEATURES
+from podforecast.features.moment import Moment
+from podforecast.features.recipes import Recipe
+from podforecast.features.surroundings import NODE_FEATURES, STATE_FEATURES
+from podforecast.features.usage import CPU_FEATURES, DESCRIPTOR_FEATURES, MEMORY_FEATURES
+from podforecast.features.windows import last
+
+RECIPES: Mapping[str, Recipe] = {
+    **MEMORY_FEATURES,
+    **CPU_FEATURES,
+    **DESCRIPTOR_FEATURES,
+    **REQUEST_FEATURES,
+    **PROBE_FEATURES,
+    **STATE_FEATURES,
+    **NODE_FEATURES,
+}
+"""How each feature of the catalogue is computed."""
+
+UNREAD = frozenset({"memory_working_set_bytes", "memory_limit_bytes"})
+"""Absolute sizes: what a remedy needs, but of no use to a model of many workloads."""
+SIGNALS_READ: tuple[str, ...] = tuple(name for name in SIGNAL_NAMES if name not in UNREAD)
+"""What a block should have; a signal that is absent only makes its features unknown."""
+CORE = ("cpu_usage_ratio", "memory_usage_ratio")
+"""Coverage counts these: every cluster has them, whatever else it measures."""
+
+_LOWS = np.array([feature.low for feature in CATALOGUE])
+_HIGHS = np.array([feature.high for feature in CATALOGUE])
+
+
+def build(block: TelemetryBlock) -> FeatureTable:
+    """Compute every feature of the catalogue at the last sample of a block.
+
+    Parameters
+    ----------
+    block
+        Signals of any number of pods, at any step and with any gaps. More than the last hour
+        (`HISTORY`) is ignored; with less, features that look further back use what there is.
+
+    Returns
+    -------
+    FeatureTable
+        One row per pod of the block, in its order; columns in catalogue order. Unknown is NaN.
+        Values are kept within the catalogue's limits, the ones a request has to respect.
+
+    Raises
+    ------
+    ValueError
+        If the block has no samples.
+
+    Notes
+    -----
+    About 10 ms for 100 pods and 241 samples, growing linearly with both.
+
+    Examples
+    --------
+    A pod whose memory rises from 40 % by 1 % of its limit every 15 s, and nothing else known:
+
+    >>> from podforecast.domain.catalogue import feature_index
+    >>> from podforecast.domain.pods import PodRef
+    >>> block = TelemetryBlock(
+    ...     pods=(PodRef("shop", "cart-0"),),
+    ...     workloads=("shop/cart",),
+    ...     times=15.0 * np.arange(13),
+    ...     signals={"memory_usage_ratio": 0.40 + 0.01 * np.arange(13.0)[None, :]},
+    ... )
+    >>> table = build(block)
+    >>> names = ("memory_usage_pct", "memory_growth_3m", "memory_minutes_to_limit", "node_cpu_pct")
+    >>> [round(float(table.values[0, feature_index(name)]), 3) for name in names]
+    [52.0, 4.0, 12.0, nan]
+    >>> table.coverage  # the CPU half of the core signals is missing
+    array([0.5])
+    """
+    if block.times.size == 0:
+        raise ValueError("expected a block with at least one sample")
+    moment = Moment(block)
+    values = np.empty((len(block.pods), len(FEATURE_NAMES)))
+    for column, name in enumerate(FEATURE_NAMES):
+        values[:, column] = RECIPES[name](moment)
+    known = np.isfinite(values)
+    return FeatureTable(
+        pods=block.pods,
+        workloads=block.workloads,
+        at=moment.at,
+        values=np.where(known, np.clip(values, _LOWS, _HIGHS), np.nan),
+        coverage=_coverage(moment),
+        failing=_failing(moment),
+    )
+
+
+def _coverage(moment: Moment) -> Array:
+    """Share of the core samples that a full window has, (n_pods,).
+
+    A block that is shorter than the window is held against the whole window.
+    """
+    gaps = np.diff(moment.times)
+    step = float(np.median(gaps)) if gaps.size else STEP.total_seconds()
+    expected = len(CORE) * (round(WINDOW.total_seconds() / step) + 1)
+    seen = [np.isfinite(moment.window(name)) for name in CORE]
+    there: Array = np.concatenate(seen, axis=1).sum(axis=1)
+    return np.minimum(there / expected, 1.0)
+
+
+def _failing(moment: Moment) -> Mask:
+    """Tell which pods are down, backing off or not started at the last sample, (n_pods,).
+
+    Every status but Running counts, also Unknown: nobody can say that such a pod is up. One
+    exception: the status goes on saying CrashLoopBackOff for minutes after the back-off (the
+    reason exists only while a container waits, so it has to be remembered), and a pod whose
+    containers are all ready again may well fail again: it is scored.
+    A pod that runs without being ready is scored too; so is one whose status is not known.
+    """
+    status = last(moment.window("status_code"))
+    ready = last(moment.window("containers_ready_ratio"))
+    recovered: Mask = (status == PodStatus.CRASH_LOOP_BACK_OFF.code) & (ready >= 1.0)
+    down: Mask = status > PodStatus.RUNNING.code
+    return down & ~recovered

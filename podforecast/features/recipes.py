@@ -1,0 +1,103 @@
+"""The few ways in which a signal becomes a feature.
+
+Each function here returns a `Recipe`; the tables of :mod:`podforecast.features.build` are made of
+them. ``scale`` turns the unit of the signal into the unit of the feature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import numpy as np
+
+from podforecast.domain.telemetry import Array
+from podforecast.features.moment import RECENT, Moment
+from podforecast.features.siblings import others_median
+from podforecast.features.windows import last, mean, median, minutes_to_limit
+
+Recipe = Callable[[Moment], Array]
+"""One feature of every pod at one moment, (n_pods,); NaN where it is unknown."""
+
+MIN_PAST_POINTS = 8
+"""Two minutes at 15 s: a median of fewer samples is not yet a past."""
+FAR_MINUTES = 120.0
+"""A limit further away than this is as good as none for a horizon of minutes."""
+PERCENT = 100.0
+PERCENT_PER_MINUTE = 6000.0
+"""From a share per second."""
+PER_MINUTE = 60.0
+"""From something per second."""
+
+
+def newest(signal: str, scale: float = 1.0) -> Recipe:
+    """Last sample of the window."""
+    return lambda moment: scale * last(moment.window(signal))
+
+
+def newest_count(signal: str) -> Recipe:
+    """Last sample of the window, as the whole number it stands for."""
+    return lambda moment: np.rint(last(moment.window(signal)))
+
+
+def average(signal: str, scale: float = 1.0) -> Recipe:
+    """Mean of the window."""
+    return lambda moment: scale * mean(moment.window(signal))
+
+
+def growth(signal: str, scale: float, back: timedelta = RECENT) -> Recipe:
+    """Slope of the last minutes, within the life of the container."""
+    return lambda moment: scale * moment.line(signal, back).slope
+
+
+def minutes_left(signal: str, back: timedelta) -> Recipe:
+    """Minutes until a share reaches 1 at the pace of the last minutes."""
+    return lambda moment: minutes_to_limit(
+        last(moment.window(signal)),
+        moment.line(signal, back).slope,
+        limit=1.0,
+        most=FAR_MINUTES,
+    )
+
+
+def past_median(moment: Moment, signal: str) -> Array:
+    """Median of the hour before the window; NaN while there is too little of it."""
+    return median(moment.past(signal), min_points=MIN_PAST_POINTS)
+
+
+def above_past(signal: str, scale: float) -> Recipe:
+    """Mean of the window minus the median of the hour before it."""
+    return lambda moment: scale * (mean(moment.window(signal)) - past_median(moment, signal))
+
+
+def times_past(signal: str, *, floor: float) -> Recipe:
+    """Mean of the window over the median of the hour before it.
+
+    ``floor`` is what both are raised to: below it differences mean nothing, and a past of
+    zero would make every present infinite.
+    """
+    return lambda moment: (
+        np.maximum(mean(moment.window(signal)), floor)
+        / np.maximum(past_median(moment, signal), floor)
+    )
+
+
+def above_siblings(signal: str, scale: float) -> Recipe:
+    """Mean of the window minus the median of the workload's other pods."""
+
+    def recipe(moment: Moment) -> Array:
+        own = mean(moment.window(signal))
+        return scale * (own - others_median(own, moment.group))
+
+    return recipe
+
+
+def times_siblings(signal: str, *, floor: float) -> Recipe:
+    """Mean of the window over the median of the workload's other pods, see `times_past`."""
+
+    def recipe(moment: Moment) -> Array:
+        own = mean(moment.window(signal))
+        usual = others_median(own, moment.group)
+        return np.maximum(own, floor) / np.maximum(usual, floor)
+
+    return recipe

@@ -1,0 +1,100 @@
+"""Features of what is around a pod: its past restarts, its workload, its node, its network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import numpy as np
+
+from podforecast.domain.catalogue import AUTOSCALER_ACTIONS
+from podforecast.domain.telemetry import HISTORY, Array
+from podforecast.features.counters import decayed_rate
+from podforecast.features.moment import MIN_SPAN, RECENT, Moment
+from podforecast.features.recipes import (
+    PERCENT,
+    PERCENT_PER_MINUTE,
+    Recipe,
+    average,
+    newest,
+    newest_count,
+)
+from podforecast.features.siblings import group_sum, others_sum
+from podforecast.features.windows import fit_line, last
+
+HALF_LIFE = timedelta(minutes=15)
+SECONDS_PER_HOUR = 3600.0
+KIB = 1.0 / 1024.0
+LONGEST_AGE = 1440.0
+"""Minutes: a day. Older containers do not differ."""
+
+
+def _autoscaler_action(moment: Moment) -> Array:
+    direction = last(moment.window("autoscaler_direction"))
+    codes = [AUTOSCALER_ACTIONS.index(name) for name in ("none", "scale_up", "scale_down")]
+    none, up, down = (float(code) for code in codes)
+    action = np.where(direction > 0, up, np.where(direction < 0, down, none))
+    return np.where(np.isfinite(direction), action, np.nan)
+
+
+def _restarts(moment: Moment, back: timedelta) -> Array:
+    columns = slice(moment.last_columns(back).start + 1, None)
+    known = np.isfinite(moment.history("restarts")[:, columns]).any(axis=1)
+    return np.where(known, moment.restarted[:, columns].sum(axis=1), np.nan)
+
+
+def _workload_failure_rate(moment: Moment) -> Array:
+    restarts, seconds = decayed_rate(
+        moment.restarted, moment.times, moment.present, half_life=HALF_LIFE.total_seconds()
+    )
+    of_workload, exposure = (group_sum(part, moment.group) for part in (restarts, seconds))
+    rate = SECONDS_PER_HOUR * of_workload / np.where(exposure > 0.0, exposure, 1.0)
+    return np.where(exposure > 0.0, rate, np.nan)
+
+
+def _siblings_failing_share(moment: Moment) -> Array:
+    ready = last(moment.window("containers_ready_ratio"))
+    restarted = _restarts(moment, RECENT)
+    known = np.isfinite(ready) | np.isfinite(restarted)
+    failing = known & ((ready < 1.0) | (restarted > 0.0))
+    siblings = others_sum(known.astype(np.float64), moment.group)
+    share = others_sum(failing.astype(np.float64), moment.group) / np.maximum(siblings, 1.0)
+    return np.where(siblings > 0.0, share, np.nan)
+
+
+def _minutes_since_restart(moment: Moment) -> Array:
+    return np.clip(last(moment.window("container_age_minutes")), 0.0, LONGEST_AGE)
+
+
+def _node_memory_growth(moment: Moment) -> Array:
+    # Not `Moment.line`: a node does not begin anew with a container.
+    columns = moment.last_columns(RECENT)
+    used = moment.history("node_memory_ratio")[:, columns]
+    line = fit_line(used, moment.times[columns], min_span=MIN_SPAN[RECENT])
+    return PERCENT_PER_MINUTE * line.slope
+
+
+STATE_FEATURES: Mapping[str, Recipe] = {
+    "restart_count_24h": newest_count("restart_count_24h"),
+    "previous_failures": newest_count("workload_failures_7d"),
+    "replica_count": newest_count("replicas_desired"),
+    "deployment_uptime_hrs": newest("revision_age_hours"),
+    "autoscaler_action": _autoscaler_action,
+    "containers_ready_ratio": average("containers_ready_ratio"),
+    "restarts_1h": lambda moment: _restarts(moment, HISTORY),
+    "minutes_since_restart": _minutes_since_restart,
+    "last_termination_reason": newest_count("last_termination_code"),
+    "workload_failure_rate": _workload_failure_rate,
+    "siblings_failing_share": _siblings_failing_share,
+}
+NODE_FEATURES: Mapping[str, Recipe] = {
+    "node_pressure_score": newest("node_pressure_score"),
+    "node_cpu_pct": newest("node_cpu_ratio", PERCENT),
+    "node_memory_pct": newest("node_memory_ratio", PERCENT),
+    "node_memory_growth_10m": _node_memory_growth,
+    "node_disk_pct": newest("node_disk_ratio", PERCENT),
+    "network_receive_kib_per_s": average("network_receive_bytes_per_s", KIB),
+    "network_transmit_kib_per_s": average("network_transmit_bytes_per_s", KIB),
+    "network_drops_per_s": average("network_drops_per_s"),
+    "disk_usage_pct": newest("disk_usage_ratio", PERCENT),
+}

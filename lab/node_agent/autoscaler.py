@@ -91,7 +91,7 @@ class Autoscalers:
         while len(samples) > 2 and samples[1][0] <= now - self.window_seconds:
             samples.popleft()
         (first_at, first), (last_at, last) = samples[0], samples[-1]
-        if last_at - first_at < SAMPLE_SECONDS:
+        if last_at - first_at < SAMPLE_SECONDS / 2:
             return None
         limit = sum(container.spec.cpu_limit_cores for container in pod.containers)
         return (last - first) / (last_at - first_at) / limit

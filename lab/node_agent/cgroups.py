@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabRefused
+from lab.node_agent.kernel_files import read_pairs, read_pressure, read_text
 
 LAB = "podforecast-lab"
 PERIOD_MICROSECONDS = 100_000  # the kernel's and the kubelet's default
@@ -292,33 +293,6 @@ def require_writable(top: Cgroup) -> None:
             f"Control groups can not be made under {top.folders[0]}: {error.strerror}.",
             hint="In a container, run it privileged with a writable /sys/fs/cgroup.",
         ) from error
-
-
-def read_text(path: str) -> str:
-    """Return the content of a small kernel file, or nothing if it is not there."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return ""
-    try:
-        return os.read(descriptor, 65_536).decode()
-    except OSError:  # the group went away between open and read
-        return ""
-    finally:
-        os.close(descriptor)
-
-
-def read_pairs(path: str) -> dict[str, int]:
-    """Return the ``key value`` lines of a kernel file."""
-    words = read_text(path).split()
-    return dict(zip(words[::2], map(int, words[1::2]), strict=False))
-
-
-def read_pressure(path: str) -> float | None:
-    """Return the total of the line ``some`` in seconds."""
-    first_line = read_text(path).partition("\n")[0]
-    total = first_line.rpartition("total=")[2]
-    return int(total) / 1e6 if total else None
 
 
 def _remove_tree(folder: Path) -> bool:

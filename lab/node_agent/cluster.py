@@ -154,7 +154,10 @@ class Cluster:
         self._tasks.start("nodes", self._keeper.watch)
 
     async def stop(self) -> None:
-        """Kill everything, remove the control groups. May be called again, and after a failure."""
+        """Kill everything, remove the control groups. May be called again, and after a failure.
+
+        What was attached to :attr:`system_cgroup` is killed, too: stop Prometheus before.
+        """
         if self._lock is None:
             return
         await self._tasks.cancel()

@@ -15,7 +15,7 @@ from lab.node_agent import probes
 from lab.node_agent.cgroups import Cgroup, Limits
 from lab.node_agent.journal import Journal
 from lab.node_agent.spawner import Launch, Process, Spawner
-from lab.node_agent.state import Container, FailureCause, Phase, Pod
+from lab.node_agent.state import FailureCause, Phase, Pod
 from lab.node_agent.timing import Timing, next_backoff
 
 FIRST_PORT = 8080
@@ -53,20 +53,16 @@ class ContainerRunner:
     """Keeps one container running until told to stop."""
 
     def __init__(
-        self, pod: Pod, container: Container, *, pod_cgroup: Cgroup, surroundings: Surroundings
+        self, pod: Pod, index: int, *, pod_cgroup: Cgroup, surroundings: Surroundings
     ) -> None:
         self.pod = pod
-        self.container = container
+        self.container = pod.containers[index]
+        self.port = FIRST_PORT + index
         self.run: Run | None = None
         """The run under way, for the exporter."""
         self._pod_cgroup = pod_cgroup
         self._around = surroundings
         self._backoff = -1.0
-
-    @property
-    def port(self) -> int:
-        """Port of this container on the pod's address."""
-        return FIRST_PORT + self.pod.containers.index(self.container)
 
     async def live(self) -> None:
         """Run until cancelled."""

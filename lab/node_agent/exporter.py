@@ -11,6 +11,7 @@ from aiohttp import web
 from lab.errors import LabRefused
 from lab.node_agent import cadvisor, kube_objects, kube_state
 from lab.node_agent.autoscaler import Autoscalers
+from lab.node_agent.container import FIRST_PORT
 from lab.node_agent.controllers import Controllers
 from lab.node_agent.exposition import Page, labels
 from lab.node_agent.kubelet import Kubelet
@@ -144,7 +145,7 @@ def _targets(pod: Pod) -> Iterator[dict[str, Any]]:
         if container.state == "running":
             pod_labels = {"namespace": pod.namespace, "pod": pod.name, "node": pod.node or ""}
             yield {
-                "targets": [f"{pod.ip}:{8080 + index}"],
+                "targets": [f"{pod.ip}:{FIRST_PORT + index}"],
                 "labels": {**pod_labels, "container": container.spec.name},
             }
 

@@ -19,7 +19,7 @@ def add_pod(page: Page, pod: Pod) -> None:
     page.add("kube_pod_created", text, pod.created_at)
     page.one_hot("kube_pod_status_phase", text, "phase", PHASES, pod.phase)
     page.one_hot("kube_pod_status_reason", text, "reason", REASONS, pod.status_reason)
-    ready = "unknown" if pod.phase is Phase.UNKNOWN else str(is_ready(pod)).lower()
+    ready = "true" if is_ready(pod) and pod.phase is Phase.RUNNING else "false"
     page.one_hot("kube_pod_status_ready", text, "condition", CONDITIONS, ready)
     scheduled = "false" if pod.node is None else "true"
     page.one_hot("kube_pod_status_scheduled", text, "condition", CONDITIONS, scheduled)

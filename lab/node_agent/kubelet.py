@@ -43,8 +43,8 @@ class Kubelet:
         cgroup = self.node_cgroup(node).child(pod.uid)
         cgroup.create()
         runners = [
-            ContainerRunner(pod, container, pod_cgroup=cgroup, surroundings=self._around)
-            for container in pod.containers
+            ContainerRunner(pod, index, pod_cgroup=cgroup, surroundings=self._around)
+            for index in range(len(pod.containers))
         ]
         run = self.runs[pod.uid] = PodRun(pod, cgroup, runners)
         for runner in runners:

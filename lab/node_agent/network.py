@@ -6,7 +6,7 @@ for those, too.
 
 from __future__ import annotations
 
-from lab.node_agent.cgroups import read_text
+from lab.node_agent.kernel_files import read_text
 
 IGNORED_PREFIXES = ("lo", "veth", "docker", "ifb")  # cAdvisor's and kubelet's ignored devices
 RECEIVE = ("bytes", "packets", "errors", "packets_dropped")

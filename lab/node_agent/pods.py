@@ -64,9 +64,10 @@ class Pods:
         for pod in self.table.values():
             if pod.node is not None or pod.deleting:
                 continue
-            pod.node = choose_node(pod, self.nodes.values(), self.table.values())
-            if pod.node is not None:
-                self.kubelet.start(pod, pod.node)
+            node = choose_node(pod, self.nodes.values(), self.table.values())
+            if node is not None:
+                self.kubelet.start(pod, node)
+                pod.node = node
 
     def delete(self, pod: Pod) -> None:
         """Begin to delete a pod; it stays listed until its processes have ended."""

@@ -73,7 +73,7 @@ class PrometheusSource:
             raise ValueError(f"the end {end} is before the start {start}")
         times = time_grid(start, end, self._step)
         found = self._signals(signals, times)
-        pods = tuple(sorted({pod for rows in found.values() for pod in rows}))
+        pods = _known_pods(found)
         owners = self._owners(times) if pods else {}
         return TelemetryBlock(
             pods=pods,
@@ -140,6 +140,15 @@ class PrometheusSource:
             pod: f"{pod.namespace}/{labels['workload']}"
             for pod, labels in ((_pod(each.labels), each.labels) for each in series)
         }
+
+
+def _known_pods(found: Mapping[str, Rows]) -> tuple[PodRef, ...]:
+    """Pods with a sample; a quantile of no requests, say, is a series of nothing but NaN."""
+    return tuple(
+        sorted(
+            {pod for rows in found.values() for pod, row in rows.items() if np.isfinite(row).any()}
+        )
+    )
 
 
 def _by_signal(series: Iterable[Series], wanted: Sequence[str], times: Array) -> dict[str, Rows]:

@@ -16,6 +16,7 @@ from podforecast.model.scorer import Scorer
 logger = logging.getLogger(__name__)
 
 
+RESTART = "Then start the service again."
 Load = Callable[[Path], Scorer]
 
 
@@ -35,7 +36,8 @@ class ModelSlot:
         try:
             self._model = self._load(self._folder)
         except (ModelNotReady, ModelRefused) as error:
-            self._reason = type(error)(self._outside(error.message), hint=self._outside(error.hint))
+            hint = f"{self._outside(error.hint)} {RESTART}"
+            self._reason = type(error)(self._outside(error.message), hint=hint)
             logger.warning("model=none reason=%s hint=%s", error.message, error.hint)
         else:
             manifest = self._model.manifest

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from podforecast import errors
@@ -45,6 +45,7 @@ def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem."""
     app.add_exception_handler(errors.PodforecastError, _ours)
     app.add_exception_handler(HTTPException, _of_the_framework)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -70,6 +71,11 @@ async def _of_the_framework(request: Request, error: Exception) -> Response:
     answer = _answer(problem)
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Nobody reads this; it keeps a caller who hung up out of the log of our mistakes."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 async def _unforeseen(request: Request, _: Exception) -> Response:

@@ -199,6 +199,26 @@ class TestRefusedBodies:
         assert answer.headers["content-type"] == PROBLEM
 
 
+async def test_a_caller_who_hangs_up_is_no_mistake_of_ours(serve, scorer):
+    async def hung_up():
+        return {"type": "http.disconnect"}
+
+    async def nobody(message):
+        pass
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/predict",
+        "headers": [],
+        "query_string": b"",
+    }
+    async with serve(lambda _: scorer) as client:
+        # Raises whatever the application does not handle.
+        await client._transport.app(scope, hung_up, nobody)
+    assert not scorer.asked
+
+
 class TestWithoutAModel:
     @pytest.mark.parametrize(
         ("error", "title"),
@@ -222,7 +242,9 @@ class TestWithoutAModel:
                 problem = answer.json()
                 assert problem["title"] == title
                 assert problem["detail"] == "why there is none"
-                assert problem["hint"] == "Run `python train_model.py`."
+                assert (
+                    problem["hint"] == "Run `python train_model.py`. Then start the service again."
+                )
             assert (await client.get("/livez")).json() == {"status": "alive"}
 
     @pytest.mark.parametrize("nonsense", [math.nan, -0.1, 1.1])

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from podforecast.domain.catalogue import REQUIRED, feature_index
+from podforecast.domain.catalogue import CATALOGUE, REQUIRED, Feature, feature_index
 from podforecast.domain.tables import Index
 
 REQUIRED_ONLY_SHARE = 0.3
@@ -20,57 +20,43 @@ REQUIRED_ONLY_SHARE = 0.3
 GROUPS_SHARE = 0.2
 """Share of rows copied with some groups unknown."""
 GROUP_CHANCE = 0.35
-"""Chance of each group to be unknown in such a copy: two or three of the eight."""
+"""Chance of each group to be unknown in such a copy."""
 
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "memory history": (
-        "memory_growth_10m",
-        "memory_growth_steadiness",
-        "memory_minutes_to_limit",
-        "memory_peak_pct",
-        "memory_above_past_peak",
-        "memory_largest_drop",
-        "memory_vs_own_past",
-    ),
-    "cpu history": ("cpu_growth_10m", "cpu_vs_own_past", "cpu_throttled_vs_own_past"),
-    "throttling": ("cpu_throttled_pct", "cpu_throttled_vs_own_past"),
-    "siblings": (
-        "memory_vs_siblings",
-        "cpu_vs_siblings",
-        "latency_vs_siblings",
-        "siblings_failing_share",
-    ),
-    "application metrics": (
-        "error_log_rate",
-        "request_latency_ms",
-        "latency_growth_10m",
-        "latency_vs_own_past",
-        "latency_vs_siblings",
+SIGNALS_TOGETHER: Mapping[str, tuple[str, ...]] = {
+    "application": (
+        "latency_p95_ms",
+        "latency_mean_ms",
         "request_rate",
-        "request_rate_vs_own_past",
-        "server_error_share",
-        "error_log_growth_10m",
-        "scrape_failure_share",
-        "open_fds_pct",
-        "open_fds_growth_10m",
-        "open_fds_minutes_to_limit",
+        "server_error_rate",
+        "error_log_lines_per_min",
     ),
-    "probes": ("liveness_failures_3m", "readiness_failures_3m", "probe_failures_1h"),
-    "node": (
-        "node_pressure_score",
-        "node_cpu_pct",
-        "node_memory_pct",
-        "node_memory_growth_10m",
-        "node_disk_pct",
-    ),
-    "network and disk": (
-        "network_receive_kib_per_s",
-        "network_transmit_kib_per_s",
+    "process": ("scrape_up", "scrape_seconds", "open_fds_ratio"),
+    "probes": ("liveness_failures", "readiness_failures"),
+    "throttling": ("cpu_throttled_ratio",),
+    "state": ("restarts", "containers_ready_ratio", "container_age_minutes"),
+    "last termination": ("last_termination_code",),
+    "node": ("node_pressure_score", "node_cpu_ratio", "node_memory_ratio", "node_disk_ratio"),
+    "network": (
+        "network_receive_bytes_per_s",
+        "network_transmit_bytes_per_s",
         "network_drops_per_s",
-        "disk_usage_pct",
     ),
+    "disk": ("disk_usage_ratio",),
 }
-"""Features that go missing together, because one exporter or one past delivers them all."""
+"""Signals that one exporter delivers, or none: features computed from any of them go missing
+together."""
+PAST = (
+    "_10m",
+    "_vs_own_past",
+    "_above_past_peak",
+    "_steadiness",
+    "_minutes_to_limit",
+    "_growth_change",
+    "_1h",
+)
+"""Endings of features that a pod of a few minutes does not have."""
+SIBLINGS = ("_vs_siblings", "siblings_failing_share")
+"""Endings of features that the only pod of a workload does not have."""
 
 
 def required_only(x: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -95,12 +81,24 @@ def with_masked_copies(
     bare = np.flatnonzero(rng.random(len(x)) < REQUIRED_ONLY_SHARE)
     partial = np.flatnonzero(rng.random(len(x)) < GROUPS_SHARE)
     gaps = x[partial]
-    for columns in _group_columns():
+    for columns in groups().values():
         hidden = rng.random(len(partial)) < GROUP_CHANCE
         gaps[np.ix_(hidden, columns)] = np.nan
     source = np.concatenate([np.arange(len(x)), bare, partial])
     return np.concatenate([x, required_only(x[bare]), gaps]), source
 
 
-def _group_columns() -> list[Index]:
-    return [np.array([feature_index(name) for name in group]) for group in GROUPS.values()]
+def groups() -> dict[str, Index]:
+    """Columns that go missing together, by what is missing then."""
+    names = {"past": _ending(PAST), "siblings": _ending(SIBLINGS)}
+    for group, signals in SIGNALS_TOGETHER.items():
+        names[group] = [f.name for f in CATALOGUE if _sources(f) & set(signals)]
+    return {group: np.array([feature_index(n) for n in found]) for group, found in names.items()}
+
+
+def _ending(endings: tuple[str, ...]) -> list[str]:
+    return [feature.name for feature in CATALOGUE if feature.name.endswith(endings)]
+
+
+def _sources(feature: Feature) -> set[str]:
+    return {word.strip() for word in feature.source.split(",")}

@@ -25,13 +25,15 @@ BELOW_EVERYTHING = -1e9
 
 CATEGORIES: tuple[int, ...] = tuple(i for i, f in enumerate(CATALOGUE) if f.categories)
 MONOTONE: tuple[int, ...] = tuple(i for i, f in enumerate(CATALOGUE) if f.monotone)
-SHARES = ("%", "0-1")
-"""Units that start with these are bounded; all others have long tails."""
-LONG_TAILED: tuple[int, ...] = tuple(
-    i for i, f in enumerate(CATALOGUE) if not f.categories and not f.unit.startswith(SHARES)
-)
+SHARE_UNITS = ("%", "0-1")
 BOUNDED: tuple[int, ...] = tuple(
-    i for i in range(len(CATALOGUE)) if i not in CATEGORIES and i not in LONG_TAILED
+    i
+    for i, f in enumerate(CATALOGUE)
+    if f.unit.startswith(SHARE_UNITS) and " per " not in f.unit and not f.categories
+)
+"""Shares and percentages. All other numbers may have long tails."""
+LONG_TAILED: tuple[int, ...] = tuple(
+    i for i in range(len(CATALOGUE)) if i not in CATEGORIES + BOUNDED
 )
 
 

@@ -6,7 +6,6 @@ not reward the luck of the search.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,9 +74,7 @@ def select(data: Rows, candidates: Sequence[Candidate], effort: Effort) -> list[
 
 def out_of_fold(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> OutOfFold:
     """Scores of all rows, each by a model fitted without the row's fold."""
-    tasks = fitting.out_of_fold_tasks(data, recipe, fold, seed=effort.seed)
-    parts = fitting.run(tasks, jobs=effort.jobs, on_done=lambda: effort.on_fit(recipe.name))
-    return fitting.gathered(parts, fold)
+    return _out_of_fold(data, [recipe], fold, effort)[0]
 
 
 def _contender(
@@ -101,17 +98,25 @@ def _contender(
 
 def _searched(data: Rows, candidate: Candidate, fold: Index, effort: Effort) -> Recipe:
     """Return the settings that rank best; of equals the one named first."""
-    best, best_area = candidate.usual, -math.inf
-    for parameters in candidate.settings():
-        area = _area(data, Recipe(name=candidate.name, parameters=parameters), fold, effort)
-        if area > best_area:
-            best, best_area = parameters, area
-    return Recipe(name=candidate.name, parameters=best)
+    recipes = [Recipe(name=candidate.name, parameters=one) for one in candidate.settings()]
+    return max(
+        zip(recipes, _out_of_fold(data, recipes, fold, effort), strict=True),
+        key=lambda tried: metrics.roc_auc(data.dataset.y, tried[1].full),
+    )[0]
 
 
-def _area(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> float:
-    scores = out_of_fold(data, recipe, fold, effort)
-    return metrics.roc_auc(data.dataset.y, scores.full)
+def _out_of_fold(
+    data: Rows, recipes: Sequence[Recipe], fold: Index, effort: Effort
+) -> list[OutOfFold]:
+    """Score by each recipe; all fits are one queue, so that no job waits for a recipe's last."""
+    tasks = [
+        task
+        for recipe in recipes
+        for task in fitting.out_of_fold_tasks(data, recipe, fold, seed=effort.seed)
+    ]
+    parts = fitting.run(tasks, jobs=effort.jobs, on_done=lambda: effort.on_fit(recipes[0].name))
+    each = len(tasks) // len(recipes)
+    return [fitting.gathered(parts[i : i + each], fold) for i in range(0, len(parts), each)]
 
 
 def _bootstrapped(ranking: metrics.Ranking, pod: Index, seed: int) -> Interval:

@@ -17,7 +17,7 @@ GRADUAL: Mapping[str, float] = {
     "leak_accelerating": 3.0,
     "leak_steps": 3.0,
     "leak_per_request": 3.0,
-    "cpu_ramp": 5.0,
+    "cpu_ramp": 4.0,
     "connection_leak": 4.0,
     "slow_dependency": 5.0,
     "error_exit": 4.0,
@@ -52,9 +52,9 @@ class Mix:
     lookalikes: Mapping[str, float] = field(default_factory=lambda: LOOKALIKES)
     sudden_share: float = 0.34
     memory_limit_mib: Range = (48, 160)
-    cpu_limit_cores: Range = (0.05, 0.12)
+    cpu_limit_cores: Range = (0.035, 0.07)
     max_open_files: Range = (128, 512)
-    work_ms: Range = (2, 6)
+    work_ms: Range = (1, 3)
     requests_per_second: Range = (0.15, 0.6)
     node_pressure_groups: tuple[int, int] = (2, 4)
     bad_rollouts: tuple[int, int] = (1, 3)
@@ -84,7 +84,7 @@ MIXES: Mapping[str, Mix] = {
         gradual={
             **GRADUAL,
             "slow_dependency": 9.0,
-            "cpu_ramp": 8.0,
+            "cpu_ramp": 6.0,
             "error_exit": 7.0,
             "connection_leak": 6.0,
         },

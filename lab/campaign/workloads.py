@@ -22,7 +22,7 @@ NAMES = (
     "sessions", "shipping", "stock", "streams", "surveys", "tax", "thumbnails", "tickets",
     "tokens", "tracking", "translator", "uploads", "users", "vouchers", "warehouse", "webhooks",
 )  # fmt: skip
-MEMORY_REQUEST_MIB = 32
+MEMORY_REQUEST_MIB = 24
 CPU_REQUEST_CORES = 0.01
 SMALL_NODE_SHARE = 0.2
 """Share of all pods that fits on the small node, where a few leaks bring memory pressure."""

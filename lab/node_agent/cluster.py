@@ -29,9 +29,9 @@ from lab.node_agent.supervision import Tasks
 from lab.node_agent.timing import Timing
 
 SYSTEM = "_system"
-LAB_SHARES = 65_536
+LAB_SHARES = 16_384
 """Against 1024 of anything else: other work on the machine must not starve probes."""
-SYSTEM_SHARES = 4_096
+SYSTEM_SHARES = 65_536
 DEMO_APP = "lab.app.run:serve"
 
 log = logging.getLogger(__name__)

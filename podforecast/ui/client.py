@@ -1,0 +1,100 @@
+"""The service over HTTP. Whatever happens on the way comes back as a value, never as an error."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from podforecast.api_schema import InputProblem, PredictResponse, Problem, Ready
+from podforecast.ui.outcomes import (
+    Answered,
+    Connected,
+    Connection,
+    Declined,
+    Measurements,
+    Outcome,
+    Unreachable,
+)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+PROBLEM = "application/problem+json"
+STRANGER = "something answers there, but it is not this service"
+
+
+class ServiceClient:
+    """Asks the service at one address.
+
+    Parameters
+    ----------
+    address
+        As a person types it: without a scheme it is http, and a trailing slash changes nothing.
+    http
+        Carries the timeouts. Shared between clients, since it holds connections.
+    """
+
+    def __init__(self, address: str, *, http: httpx.Client) -> None:
+        self._address = completed(address)
+        self._http = http
+
+    @property
+    def address(self) -> str:
+        """Start of every URL, without a slash at its end."""
+        return self._address
+
+    def predict(self, measurements: Measurements) -> Outcome:
+        """Ask for a forecast of one pod; fields that are None were not measured."""
+        body = {name: value for name, value in measurements.items() if value is not None}
+        answer = self._ask("POST", "/predict", PredictResponse, body)
+        return Answered(answer) if isinstance(answer, PredictResponse) else answer
+
+    def connection(self) -> Connection:
+        """Ask whether forecasts can be had."""
+        answer = self._ask("GET", "/readyz", Ready)
+        if isinstance(answer, Ready):
+            return Connected(self._address, answer.model_version)
+        return answer
+
+    def _ask(
+        self, method: str, path: str, model: type[Answer], body: Measurements | None = None
+    ) -> Answer | Declined | Unreachable:
+        try:
+            response = self._http.request(method, f"{self._address}{path}", json=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return Unreachable(self._address, _reason(error))
+        if response.is_redirect:
+            target = response.headers.get("location", "another address")
+            return Unreachable(self._address, f"it refers to {target}")
+        try:
+            return _read(response, model)
+        except ValidationError:
+            return Unreachable(self._address, STRANGER)
+
+
+def _read(response: httpx.Response, model: type[Answer]) -> Answer | Declined:
+    if response.headers.get("content-type", "").startswith(PROBLEM):
+        kind = InputProblem if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY else Problem
+        return Declined(kind.model_validate_json(response.content))
+    return model.model_validate_json(response.content)
+
+
+def _reason(error: httpx.HTTPError | httpx.InvalidURL) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "it did not answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return "nothing listens there"
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return "that is no web address"
+    return "the connection broke"
+
+
+def completed(address: str) -> str:
+    """Turn what a person types into the start of a URL.
+
+    >>> completed(" localhost:8000/ ")
+    'http://localhost:8000'
+    """
+    address = address.strip().rstrip("/")
+    return address if "://" in address else f"http://{address}"

@@ -1,0 +1,117 @@
+"""Forecast one pod from numbers typed in.
+
+1. Pick a scenario, or fill in the form. Optional fields stay empty where nothing was measured.
+2. Ask for a forecast: the risk, in a number and in words, or what was wrong with the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from podforecast.ui.cards import forecast_card
+from podforecast.ui.inputs import Value, key_of, optional_input, required_input
+from podforecast.ui.outcomes import Answered, Measurements, Outcome, Service
+from podforecast.ui.sidebar import Connect, choose_service
+from podforecast.ui.viewmodels.forecast import (
+    FailureView,
+    as_curl,
+    failure_view,
+    forecast_view,
+)
+from podforecast.ui.viewmodels.form import Field, optional_groups, required_fields
+from podforecast.ui.viewmodels.scenarios import SCENARIOS, Scenario, values_of
+
+ASK_NOW = "predict.ask_now"
+OUTCOME = "predict.outcome"
+COLUMNS = 3
+
+
+def render(connect: Connect, *, address: str) -> None:
+    service = choose_service(connect, address=address)
+    st.title("Will this pod fail in the next minutes?")
+    _start_with(SCENARIOS[0])
+    _scenario_buttons()
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        asked, measurements = _form()
+    with right:
+        if asked or st.session_state.pop(ASK_NOW, False):
+            _ask(service, measurements)
+        _outcome(st.session_state.get(OUTCOME))
+        with st.expander("The same request in a terminal"):
+            st.code(as_curl(service.address, measurements), language="bash", wrap_lines=True)
+
+
+def _start_with(scenario: Scenario) -> None:
+    for name, value in values_of(scenario).items():
+        st.session_state.setdefault(key_of(name), value)
+
+
+def _scenario_buttons() -> None:
+    for column, scenario in zip(st.columns(len(SCENARIOS)), SCENARIOS, strict=True):
+        column.button(
+            scenario.title,
+            help=scenario.story,
+            key=f"predict.scenario.{scenario.title}",
+            on_click=_apply,
+            args=(scenario,),
+            width="stretch",
+        )
+
+
+def _apply(scenario: Scenario) -> None:
+    for name, value in values_of(scenario).items():
+        st.session_state[key_of(name)] = value
+    st.session_state[ASK_NOW] = True
+
+
+def _form() -> tuple[bool, Measurements]:
+    with st.form("predict.form", border=False):
+        values: dict[str, Value] = {"pod_id": st.text_input("Pod", key=key_of("pod_id"))}
+        values |= _grid(required_fields(), required=True)
+        with st.expander("More measurements, where you have them"):
+            for title, fields in optional_groups().items():
+                st.markdown(f"**{title}**")
+                values |= _grid(fields, required=False)
+        asked = st.form_submit_button("Forecast", type="primary", width="stretch")
+    return asked, values
+
+
+def _grid(fields: Sequence[Field], *, required: bool) -> dict[str, Value]:
+    """Place the inputs row by row, so that the tab key walks them as they are read."""
+    place = required_input if required else optional_input
+    values: dict[str, Value] = {}
+    for first in range(0, len(fields), COLUMNS):
+        row = fields[first : first + COLUMNS]
+        for column, field in zip(st.columns(COLUMNS), row, strict=False):
+            with column:
+                values[field.name] = place(field)
+    return values
+
+
+def _ask(service: Service, measurements: Measurements) -> None:
+    with st.spinner("Asking the service …"):
+        st.session_state[OUTCOME] = service.predict(measurements)
+
+
+def _outcome(outcome: Outcome | None) -> None:
+    if outcome is None:
+        st.info("Pick a scenario, or fill in the form and ask for a forecast.")
+    elif isinstance(outcome, Answered):
+        view = forecast_view(outcome.forecast)
+        st.markdown(forecast_card(view), unsafe_allow_html=True)
+        st.markdown(f"**{view.verdict}**")
+        st.caption(view.footnote)
+    else:
+        _failure(failure_view(outcome))
+
+
+def _failure(view: FailureView) -> None:
+    st.error(f"**{view.headline}**  \n{view.detail}", icon=":material/error:")
+    st.markdown(view.hint)
+    if view.faults:
+        rows = [{"Field": f.field, "Fault": f.fault, "Way out": f.way_out} for f in view.faults]
+        st.dataframe(rows, hide_index=True, width="stretch")
+    st.caption(view.footnote)

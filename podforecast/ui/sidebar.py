@@ -1,0 +1,43 @@
+"""Which service the pages talk to, and whether it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from podforecast.ui.outcomes import Service
+from podforecast.ui.viewmodels.connection import ConnectionView, Tone, connection_view
+
+CHECK_EVERY_SECONDS = 10
+"""Soon enough to notice a restart, seldom enough not to fill the service's log."""
+
+Connect = Callable[[str], Service]
+
+
+def choose_service(connect: Connect, *, address: str) -> Service:
+    """Ask for the address, starting with ``address``, and watch the connection to it."""
+    with st.sidebar:
+        chosen = st.text_input("Service address", value=address, key="service.address")
+        service = connect(chosen)
+        _watch(service)
+    return service
+
+
+@st.fragment(run_every=CHECK_EVERY_SECONDS)
+def _watch(service: Service) -> None:
+    _place(connection_view(service.connection()))
+
+
+def _place(view: ConnectionView) -> None:
+    tones: dict[Tone, Callable[..., object]] = {
+        "good": st.success,
+        "warning": st.warning,
+        "bad": st.error,
+    }
+    icons: dict[Tone, str] = {
+        "good": ":material/check_circle:",
+        "warning": ":material/hourglass_empty:",
+        "bad": ":material/cloud_off:",
+    }
+    tones[view.tone](f"**{view.headline}**  \n{view.detail}", icon=icons[view.tone])

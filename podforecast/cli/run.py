@@ -79,9 +79,12 @@ def run(
         console.print(f"[bold]dashboard[/]  {ui.url}\n")
         _show_one_forecast(api.url, root / "example.json", console)
         console.print("\nCtrl-C stops both.")
-        while True:
-            _require_alive(children)
-            sleep(1.0)
+        try:
+            while True:
+                _require_alive(children)
+                sleep(1.0)
+        except KeyboardInterrupt:
+            console.print("stopping")
 
 
 def _api_command(api: Address) -> list[str]:

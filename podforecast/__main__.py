@@ -1,0 +1,5 @@
+"""``python -m podforecast``."""
+
+from podforecast.cli.main import main
+
+raise SystemExit(main())

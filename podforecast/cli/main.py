@@ -1,0 +1,54 @@
+"""``python -m podforecast``: the commands that are not scripts of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from podforecast.cli import docs as pages
+from podforecast.cli.console import err, guarded
+from podforecast.cli.run import Address
+from podforecast.cli.run import run as run_servers
+from podforecast.settings import read_settings
+
+ROOT = Path(__file__).parents[2]
+
+application = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Which pods will fail in the next minutes. Training and evaluation are `train_model.py`"
+    " and `evaluate_model.py`.",
+)
+
+
+@application.command()
+def run() -> None:
+    """Start the service and the dashboard, and print one forecast.
+
+    Trains first if there is no model yet. Ports and the model's folder are settings, see
+    docs/settings.md. Ctrl-C stops both.
+    """
+    settings = read_settings()
+    api = Address("API", settings.api.host, settings.api.port, "PODFORECAST_API__PORT")
+    ui = Address(
+        "dashboard", settings.dashboard.host, settings.dashboard.port, "PODFORECAST_DASHBOARD__PORT"
+    )
+    run_servers(root=ROOT, model_dir=settings.model_dir, api=api, ui=ui, console=err)
+
+
+@application.command()
+def docs(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail if a page is out of date.")
+    ] = False,
+) -> None:
+    """Write the generated pages of docs/: features, signals and settings."""
+    changed = pages.write(ROOT / "docs", check=check)
+    typer.echo(f"written: {', '.join(changed)}" if changed else "all pages are up to date")
+
+
+def main() -> int:
+    """Run the command; an error of ours is two lines and exit code 1."""
+    return guarded(application)

@@ -59,7 +59,8 @@ class Moment:
             derive = DERIVED.get(name)
             if derive is None:
                 # One memory layout for every source: sums of rows then round alike.
-                found = np.ascontiguousarray(self._block.signal(name)[:, self._first :])
+                found = np.array(self._block.signal(name)[:, self._first :], order="C")
+                found[np.isinf(found)] = np.nan
             else:
                 found = derive(self)
             self._samples[name] = found

@@ -40,7 +40,7 @@ LoadScale = Annotated[float, typer.Option(min=0.01, help="Multiplies the backgro
 
 
 @app.command()
-def record(
+def record(  # noqa: PLR0913 - one per option
     seed: Seed,
     minutes: Annotated[float, typer.Option(min=1, help="How long to record.")] = 92.0,
     pods: Pods = 100,
@@ -81,7 +81,7 @@ def record(
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913 - one per option
     seed: Seed = 1,
     pods: Pods = 30,
     mix: Mix = "balanced",

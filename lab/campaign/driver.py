@@ -167,7 +167,7 @@ class Driver:
         return False
 
     def _body(self, active: Active) -> Mapping[str, Any] | bool:
-        """Return the parameters; the app itself ends a look-alike too, should the driver be late."""
+        """Return the parameters; the app ends a look-alike too, should the driver be late."""
         params = dict(active.injection.params)
         if active.injection.row.benign:
             params["duration_seconds"] = round(60.0 * active.injection.minutes, 1)
@@ -201,7 +201,7 @@ class Driver:
         found = self._cluster.pods.get(pod.key)
         return found is not None and found.uid == pod.uid and not found.deleting
 
-    def _say(self, pod: Pod, active: Active, verb: str, **detail: Any) -> None:
+    def _say(self, pod: Pod, active: Active, verb: str, **detail: str) -> None:
         injection = active.injection
         prefix = "benign" if injection.row.benign else "fault"
         if verb == "started" and active.attempt == 0:

@@ -11,7 +11,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -25,7 +25,7 @@ from lab.campaign.ledger import Ledger
 from lab.campaign.machine import current_commit, machine_facts, watch_machine
 from lab.campaign.mixes import MIXES
 from lab.campaign.prometheus import Prometheus, PrometheusSettings, find_binary
-from lab.campaign.schedule import Injection, draw_schedule, outlook
+from lab.campaign.schedule import Frame, Injection, draw_schedule, outlook
 from lab.campaign.toggles import FailureToggles
 from lab.campaign.wide import WideActions
 from lab.campaign.workloads import ClusterPlan, draw_cluster
@@ -94,14 +94,8 @@ def plan_run(settings: RunSettings, now: float) -> tuple[ClusterPlan, tuple[Inje
     plan = dataclasses.replace(plan, requests_per_second=rates)
     if settings.minutes is None:
         return plan, ()
-    schedule = draw_schedule(
-        Random(f"{settings.seed}/schedule"),
-        plan=plan,
-        mix=mix,
-        minutes=settings.minutes,
-        compress=settings.compress,
-    )
-    return plan, schedule
+    frame = Frame(plan=plan, mix=mix, minutes=settings.minutes, compress=settings.compress)
+    return plan, draw_schedule(Random(f"{settings.seed}/schedule"), frame)
 
 
 async def execute(settings: RunSettings, watch: Watcher) -> None:
@@ -134,7 +128,7 @@ async def _record(settings: RunSettings, watch: Watcher) -> None:
         events.write_event(_campaign_started(run, plan, schedule))
         outcome = "interrupted"
         try:
-            await _run_all(run, plan, schedule, watch, events, machine)
+            await _run_all(run, schedule, watch, events, machine)
             outcome = "complete"
         finally:
             events.write_event(_campaign_ended(run, outcome))
@@ -142,7 +136,6 @@ async def _record(settings: RunSettings, watch: Watcher) -> None:
 
 async def _run_all(
     run: Run,
-    plan: ClusterPlan,
     schedule: tuple[Injection, ...],
     watch: Watcher,
     events: JsonLines,
@@ -248,7 +241,7 @@ async def _load(settings: RunSettings) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _in_background(work: Any) -> AsyncIterator[None]:
+async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
     try:
         yield
@@ -259,7 +252,7 @@ async def _in_background(work: Any) -> AsyncIterator[None]:
 
 
 def _write_plan(settings: RunSettings, plan: ClusterPlan, schedule: tuple[Injection, ...]) -> None:
-    def write(name: str, value: Any) -> None:
+    def write(name: str, value: object) -> None:
         text = json.dumps(value, indent=1, default=str)
         (settings.run_dir / name).write_text(text + "\n", encoding="utf-8")
 

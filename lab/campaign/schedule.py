@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from lab.campaign.kinds import KINDS, Kind, Plan, Target
+from lab.campaign.kinds import KINDS, Kind
 from lab.campaign.mixes import Mix, Range
+from lab.campaign.planners import Draw, Plan, Target
 from lab.campaign.workloads import MIB, ClusterPlan, log_uniform
 from lab.node_agent.state import WorkloadSpec
 
@@ -70,24 +71,37 @@ class Outlook:
     lookalikes: int
 
 
-def draw_schedule(
-    rng: Random, *, plan: ClusterPlan, mix: Mix, minutes: float, compress: float = 1.0
-) -> tuple[Injection, ...]:
-    """Draw all injections of a campaign in order of onset.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a schedule is drawn for."""
 
-    Parameters
-    ----------
-    compress
-        Divides every time to failure and multiplies every rate: a short trial sees as much as a
-        campaign `compress` times as long.
-    """
+    plan: ClusterPlan
+    mix: Mix
+    minutes: float
+    compress: float = 1.0
+    """Divides every time to failure and multiplies every rate: a short trial sees as much as a
+    campaign so much longer."""
+
+    def target(self, workload: WorkloadSpec) -> Target:
+        """Return the limits and the load of a workload's pods."""
+        container = workload.containers[0]
+        return Target(
+            memory_limit_mib=container.memory_limit_bytes / MIB,
+            cpu_limit_cores=container.cpu_limit_cores,
+            max_open_files=container.max_open_files,
+            requests_per_minute=60.0 * self.plan.requests_per_second[workload_key(workload)],
+        )
+
+
+def draw_schedule(rng: Random, frame: Frame) -> tuple[Injection, ...]:
+    """Draw all injections of a campaign in order of onset."""
     drawn = [
         injection
-        for workload in plan.workloads
+        for workload in frame.plan.workloads
         for slot in range(workload.replicas)
-        for injection in _draw_slot(rng, plan, workload, slot, mix, minutes, compress)
+        for injection in _draw_slot(rng, frame, workload, slot)
     ]
-    drawn += _draw_wide(rng, plan, mix, minutes, compress)
+    drawn += _draw_wide(rng, frame)
     return tuple(sorted(drawn, key=lambda injection: (injection.onset_minutes, injection.id)))
 
 
@@ -114,15 +128,9 @@ def outlook(schedule: tuple[Injection, ...], *, pods: int, minutes: float) -> Ou
     )
 
 
-def target_of(workload: WorkloadSpec, requests_per_second: float) -> Target:
-    """The limits and the load of a workload's pods."""
-    container = workload.containers[0]
-    return Target(
-        memory_limit_mib=container.memory_limit_bytes / MIB,
-        cpu_limit_cores=container.cpu_limit_cores,
-        max_open_files=container.max_open_files,
-        requests_per_minute=60.0 * requests_per_second,
-    )
+def workload_key(workload: WorkloadSpec) -> str:
+    """``namespace/name``."""
+    return f"{workload.namespace}/{workload.name}"
 
 
 def _arrivals(rng: Random, per_minute: float, minutes: float) -> Iterator[float]:
@@ -132,36 +140,16 @@ def _arrivals(rng: Random, per_minute: float, minutes: float) -> Iterator[float]
         at += rng.expovariate(per_minute)
 
 
-def _draw_slot(
-    rng: Random,
-    plan: ClusterPlan,
-    workload: WorkloadSpec,
-    slot: int,
-    mix: Mix,
-    minutes: float,
-    compress: float,
-) -> Iterator[Injection]:
+def _draw_slot(rng: Random, frame: Frame, workload: WorkloadSpec, slot: int) -> Iterator[Injection]:
     """Draw one pod's processes and drop what would overlap, but for a tenth."""
-    key = f"{workload.namespace}/{workload.name}"
-    target = target_of(workload, plan.requests_per_second[key])
-    faults = FAULTS_PER_POD_HOUR / 60.0 * compress
-    groups = (
-        (mix.gradual, faults * (1.0 - mix.sudden_share)),
-        (mix.sudden, faults * mix.sudden_share),
-        (mix.lookalikes, faults * LOOKALIKES_PER_FAULT),
-    )
-    drawn = [
-        (at, rng.choices(list(weights), list(weights.values()))[0])
-        for weights, per_minute in groups
-        for at in _arrivals(rng, per_minute, minutes)
-    ]
+    key = workload_key(workload)
     busy_until = 0.0
-    for number, (at, name) in enumerate(sorted(drawn)):
+    for number, (at, name) in enumerate(sorted(_onsets(rng, frame))):
         overlap = at < busy_until
         if overlap and rng.random() >= OVERLAP_PROBABILITY:
             continue
         kind = KINDS[name]
-        planned = _plan(rng, kind, target, compress)
+        planned = _plan(rng, frame, workload, kind)
         busy_until = max(busy_until, at + planned.minutes)
         yield Injection(
             id=f"{key}/{slot}/{number}",
@@ -176,9 +164,24 @@ def _draw_slot(
         )
 
 
-def _plan(rng: Random, kind: Kind, target: Target, compress: float) -> Plan:
-    wanted = log_uniform(rng, MINUTES_TO_FAILURE) / compress
-    return kind.plan(rng, target, max(wanted, 1.0))
+def _onsets(rng: Random, frame: Frame) -> list[tuple[float, str]]:
+    """Draw when what kind comes to one pod."""
+    mix, faults = frame.mix, FAULTS_PER_POD_HOUR / 60.0 * frame.compress
+    groups = (
+        (mix.gradual, faults * (1.0 - mix.sudden_share)),
+        (mix.sudden, faults * mix.sudden_share),
+        (mix.lookalikes, faults * LOOKALIKES_PER_FAULT),
+    )
+    return [
+        (at, rng.choices(list(weights), list(weights.values()))[0])
+        for weights, per_minute in groups
+        for at in _arrivals(rng, per_minute, frame.minutes)
+    ]
+
+
+def _plan(rng: Random, frame: Frame, workload: WorkloadSpec, kind: Kind) -> Plan:
+    wanted = log_uniform(rng, MINUTES_TO_FAILURE) / frame.compress
+    return kind.plan(Draw(rng, frame.target(workload), max(wanted, 1.0)))
 
 
 def _draw_repeats(rng: Random, kind: Kind) -> int:
@@ -187,14 +190,12 @@ def _draw_repeats(rng: Random, kind: Kind) -> int:
     return rng.randint(1, MAX_REPEATS)
 
 
-def _draw_wide(
-    rng: Random, plan: ClusterPlan, mix: Mix, minutes: float, compress: float
-) -> Iterator[Injection]:
+def _draw_wide(rng: Random, frame: Frame) -> Iterator[Injection]:
     """Draw what befalls a whole workload or node, in proportion to the length and size."""
-    size = minutes * compress * plan.pods / (92.0 * 100.0)
+    size = frame.minutes * frame.compress * frame.plan.pods / (92.0 * 100.0)
     wanted = {
-        "node_pressure": rng.randint(*mix.node_pressure_groups),
-        "bad_rollout": rng.randint(*mix.bad_rollouts),
+        "node_pressure": rng.randint(*frame.mix.node_pressure_groups),
+        "bad_rollout": rng.randint(*frame.mix.bad_rollouts),
         "rollout": rng.randint(3, 6),
         "scale": rng.randint(6, 10),
         "image_pull_error": 1,
@@ -202,20 +203,18 @@ def _draw_wide(
     }
     for name, count in wanted.items():
         for number in range(_round_at_random(rng, count * size)):
-            yield _draw_one_wide(rng, plan, name, number, minutes, compress)
+            yield _draw_one_wide(rng, frame, name, number)
 
 
-def _draw_one_wide(
-    rng: Random, plan: ClusterPlan, name: str, number: int, minutes: float, compress: float
-) -> Injection:
+def _draw_one_wide(rng: Random, frame: Frame, name: str, number: int) -> Injection:
     kind = KINDS[name]
-    workload = _eligible(rng, plan, kind)
-    key = f"{workload.namespace}/{workload.name}"
-    planned = _plan(rng, kind, target_of(workload, plan.requests_per_second[key]), compress)
+    workload = _eligible(rng, frame.plan, kind)
+    planned = _plan(rng, frame, workload, kind)
+    of_node = kind.action in {"node_pressure", "lose_node"}
     return Injection(
         id=f"{name}/{number}",
-        onset_minutes=rng.uniform(QUIET_MINUTES, max(QUIET_MINUTES, minutes - 2.0)),
-        workload="" if kind.action in {"node_pressure", "lose_node"} else key,
+        onset_minutes=rng.uniform(QUIET_MINUTES, max(QUIET_MINUTES, frame.minutes - 2.0)),
+        workload="" if of_node else workload_key(workload),
         slot=-1,
         kind=name,
         minutes=planned.minutes,

@@ -10,8 +10,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any, Protocol
 
-from lab.campaign.kinds import IDLE_MIB
 from lab.campaign.ledger import Active, Ledger
+from lab.campaign.planners import IDLE_MIB
 from lab.campaign.schedule import Injection
 from lab.campaign.workloads import MIB
 from lab.node_agent.state import Event, Node, Pod, WorkloadSpec

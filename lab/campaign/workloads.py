@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from lab.campaign.mixes import Mix, Range
@@ -54,9 +54,9 @@ def draw_cluster(rng: Random, *, pods: int, mix: Mix, now: float) -> ClusterPlan
         _draw_workload(
             rng,
             mix,
-            namespace=namespaces[i % len(namespaces)],
-            name=names[i],
-            replicas=replicas[i],
+            WorkloadSpec(
+                namespace=namespaces[i % len(namespaces)], name=names[i], replicas=replicas[i]
+            ),
             autoscaled=i in autoscaled,
             now=now,
         )
@@ -88,25 +88,17 @@ def _draw_replicas(rng: Random, count: int, pods: int) -> list[int]:
 
 
 def _draw_workload(
-    rng: Random,
-    mix: Mix,
-    *,
-    namespace: str,
-    name: str,
-    replicas: int,
-    autoscaled: bool,
-    now: float,
+    rng: Random, mix: Mix, bare: WorkloadSpec, *, autoscaled: bool, now: float
 ) -> WorkloadSpec:
+    """Fill in what a workload that has only a name and replicas runs, and since when."""
     stateful = not autoscaled and rng.random() < 0.25
-    return WorkloadSpec(
-        namespace=namespace,
-        name=name,
-        replicas=replicas,
+    return replace(
+        bare,
         kind="StatefulSet" if stateful else "Deployment",
         containers=(_draw_container(rng, mix),),
-        image=f"registry.lab/{name}:{rng.randint(1, 40)}",
+        image=f"registry.lab/{bare.name}:{rng.randint(1, 40)}",
         created_at=now - log_uniform(rng, (HOUR, 30 * 24 * HOUR)),
-        autoscaler=_draw_autoscaler(rng, replicas) if autoscaled else None,
+        autoscaler=_draw_autoscaler(rng, bare.replicas) if autoscaled else None,
     )
 
 

@@ -20,8 +20,9 @@ def increments(values: Array, *, absent: Mask | None = None) -> Array:
     values : (n_pods, n_times)
         The counter, NaN where nothing was scraped.
     absent : (n_pods, n_times), optional
-        Where the counter is known not to exist yet. It counts from 0 there: a counter of
-        failures often appears with the first failure, and ``rate`` would miss that one.
+        Where the counter would be there if it existed. Before its first sample it counts from 0
+        there: a counter of failures often appears with the first failure, and ``rate`` would
+        miss that one. Later a sample that is not there is a gap like any other.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def increments(values: Array, *, absent: Mask | None = None) -> Array:
     seen = np.isfinite(values)
     counted = np.where(seen, values, 0.0)
     if absent is not None:
-        seen = seen | absent
+        seen = seen | (absent & ~np.logical_or.accumulate(seen, axis=1))
     n_times = values.shape[1]
     column = np.where(seen, np.arange(n_times), -1)
     newest = np.maximum.accumulate(column, axis=1)

@@ -35,6 +35,7 @@ def test_a_counter_rises_by(counter, rises):
         pytest.param([NAN, NAN, 2], [1, 1, 0], [0, 0, 2], id="appears with its first counts"),
         pytest.param([NAN, NAN, 2], [0, 0, 0], [0, 0, 0], id="nobody knows where it was"),
         pytest.param([5, NAN, 1], [0, 1, 0], [0, 0, 1], id="goes away and begins anew"),
+        pytest.param([5, NAN, 6], [0, 1, 0], [0, 0, 1], id="a missed scrape is not its end"),
     ],
 )
 def test_an_absent_counter_counts_from_zero(counter, absent, rises):

@@ -99,7 +99,8 @@ def test_usage_is_the_worst_containers_share_of_its_limit(tell):
 
 def test_without_any_limit_the_node_is_the_limit(tell):
     story = [*listed("db"), *using("db", cores=1.0, memory=2000.0),
-             *using("db", name="log", memory=500.0), allocatable("cpu", 4.0), allocatable("memory", 10_000.0)]  # fmt: skip
+             *using("db", name="log", memory=500.0),
+             allocatable("cpu", 4.0), allocatable("memory", 10_000.0)]  # fmt: skip
     block = tell(story, ["cpu_usage_ratio", "memory_usage_ratio", "memory_limit_bytes"])
     assert last(block, "cpu_usage_ratio") == {"db": 0.25}
     assert last(block, "memory_usage_ratio") == {"db": 0.25}
@@ -111,7 +112,8 @@ def test_a_pods_limit_is_unknown_where_one_container_has_none(tell):
         return told(f"kube_pod_container_info{{{container(pod, name)}}}", 1.0)
 
     story = [*listed("half"), limit("half", "memory", 100.0), info("half", "app"),
-             info("half", "log"), *listed("full"), limit("full", "memory", 100.0), limit("full", "memory", 50.0, "log"),
+             info("half", "log"), *listed("full"), limit("full", "memory", 100.0),
+             limit("full", "memory", 50.0, "log"),
              info("full", "app"), info("full", "log")]  # fmt: skip
     assert last(tell(story, ["memory_limit_bytes"]), "memory_limit_bytes") == {"full": 150.0}
 

@@ -1,0 +1,202 @@
+"""From a recording to a data set, and from a source to ranked forecasts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from podforecast.domain.catalogue import feature_index
+from podforecast.domain.outcomes import Failure
+from podforecast.domain.pods import FailureCause, PodRef
+from podforecast.domain.tables import concatenate
+from podforecast.domain.telemetry import HISTORY, STEP, TelemetryBlock, time_grid
+from podforecast.errors import TelemetryUnavailable
+from podforecast.pipeline import Forecaster, aligned, build_dataset
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+PODS = tuple(PodRef("shop", name) for name in ("cart-0", "cart-1", "pay-0"))
+N_TIMES = 81
+
+
+class FakeRecording:
+    """Twenty made-up minutes of three pods; cart-1 leaks and is OOM-killed after 15."""
+
+    name = "made-up"
+    start = NOON
+    end = NOON + (N_TIMES - 1) * STEP
+
+    def __init__(self, *, failures=None, **signals):
+        self.times = time_grid(self.start, self.end)
+        killed = Failure(
+            pod=PODS[1], at=NOON.timestamp() + 905.0, cause=FailureCause.OOM, first=True
+        )
+        self.failures = (killed,) if failures is None else failures
+        flat = np.full((3, N_TIMES), 0.3)
+        memory = flat.copy()
+        memory[1, :61] = np.linspace(0.3, 1.0, 61)
+        self.signals = {"cpu_usage_ratio": flat, "memory_usage_ratio": memory} | signals
+
+    def read(self, signals, *, start, end):
+        chosen = (self.times >= start.timestamp()) & (self.times <= end.timestamp())
+        return TelemetryBlock(
+            pods=PODS,
+            workloads=("shop/cart", "shop/cart", "shop/pay"),
+            times=self.times[chosen],
+            signals={n: v[:, chosen] for n, v in self.signals.items() if n in signals},
+        )
+
+
+class DeadSource:
+    """A fake that never answers."""
+
+    def read(self, signals, *, start, end):
+        raise TelemetryUnavailable("no answer")
+
+
+class MemoryScorer:
+    """A fake model: the probability is memory use."""
+
+    def score(self, values):
+        return values[:, feature_index("memory_usage_pct")] / 100.0
+
+
+def forecaster(source, now):
+    return Forecaster(
+        source=source, scorer=MemoryScorer(), model_version="fake-1", clock=lambda: now
+    )
+
+
+@pytest.mark.parametrize("step", [timedelta(seconds=20), timedelta(seconds=5), timedelta(0)])
+def test_rows_between_samples_are_refused(step):
+    with pytest.raises(ValueError, match=r"multiple of the samples' 15 s, got 0:00:"):
+        build_dataset(FakeRecording(), step=step)
+
+
+def test_rows_are_positive_from_one_horizon_before_the_failure():
+    rows = build_dataset(FakeRecording())
+    since = rows.time - NOON.timestamp()
+    leaking = rows.pod == 1
+    assert since[leaking & (rows.y == 1)].tolist() == list(np.arange(615.0, 901.0, 15.0))
+    assert set(rows.failure[rows.y == 1]) == {0}
+    assert set(rows.failure[rows.y == 0]) == {-1}
+    assert not rows.y[~leaking].any()
+
+
+def test_rows_begin_when_the_window_is_covered_and_end_before_the_censored_part():
+    since = np.unique(build_dataset(FakeRecording()).time) - NOON.timestamp()
+    assert (since[0], since[-1]) == (105.0, 900.0)
+
+
+def test_a_failure_in_the_censored_part_makes_no_rows_but_is_kept():
+    late = Failure(pod=PODS[2], at=NOON.timestamp() + 1190.0, cause=FailureCause.EXIT, first=True)
+    rows = build_dataset(FakeRecording(failures=(late,)))
+    assert (int(rows.y.sum()), rows.failures) == (1, (late,))
+    assert rows.time[rows.y == 1] == NOON.timestamp() + 900.0
+
+
+def test_a_pod_that_failed_before_it_was_ever_scraped_is_named():
+    ghost = PodRef("shop", "pay-1")
+    failed = Failure(pod=ghost, at=NOON.timestamp() + 60.0, cause=FailureCause.EXIT, first=True)
+    rows = build_dataset(FakeRecording(failures=(failed,)))
+    assert rows.pods[rows.failure_pod[0]] == "made-up/shop/pay-1"
+    assert not rows.y.any()
+
+
+def test_pods_that_are_down_have_no_rows():
+    status = np.zeros((3, N_TIMES))
+    status[0, 20:30] = 4.0
+    rows = build_dataset(FakeRecording(status_code=status))
+    columns = (rows.time[rows.pod == 0] - NOON.timestamp()) / 15.0
+    assert not set(columns) & set(range(20, 30))
+    assert {19.0, 30.0} <= set(columns)
+
+
+def test_names_carry_the_campaign_and_survive_joining():
+    joined = concatenate([build_dataset(FakeRecording(), step=timedelta(minutes=1))] * 2)
+    assert joined.pods[4] == "made-up/shop/cart-1"
+    assert joined.workloads[:2] == ("made-up/shop/cart", "made-up/shop/pay")
+    assert joined.step_seconds == 60.0
+    leaking = joined.pod[joined.y == 1]
+    assert set(leaking) == {1, 4}
+    assert set(joined.workload[joined.pod == 4]) == {2}
+
+
+def test_progress_is_told_after_every_moment():
+    told = []
+    build_dataset(FakeRecording(), step=timedelta(minutes=5), progress=lambda *at: told.append(at))
+    assert told == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+
+
+def test_a_source_that_does_not_answer_stops_the_scan():
+    with pytest.raises(TelemetryUnavailable):
+        forecaster(DeadSource(), NOON).scan()
+
+
+def test_a_scan_puts_the_riskiest_first_and_those_without_a_probability_last():
+    memory = np.full((3, N_TIMES), 0.3)
+    memory[2] = 0.8
+    status = np.zeros((3, N_TIMES))
+    status[0] = 4.0
+    recording = FakeRecording(memory_usage_ratio=memory, status_code=status)
+    found = forecaster(recording, NOON + timedelta(minutes=10)).scan()
+    assert [(str(f.pod), f.probability, f.failing) for f in found] == [
+        ("shop/pay-0", pytest.approx(0.8), False),
+        ("shop/cart-1", pytest.approx(0.3), False),
+        ("shop/cart-0", None, True),
+    ]
+    assert {f.model_version for f in found} == {"fake-1"}
+
+
+def test_too_few_samples_are_no_forecast():
+    cpu = np.full((3, N_TIMES), 0.3)
+    cpu[1] = np.nan
+    recording = FakeRecording(cpu_usage_ratio=cpu)
+    found = forecaster(recording, NOON + timedelta(minutes=10)).scan()
+    assert [(str(f.pod), f.coverage) for f in found if f.probability is None] == [
+        ("shop/cart-1", 0.5)
+    ]
+
+
+def test_without_any_pod_that_can_be_scored_the_model_is_not_asked():
+    found = forecaster(FakeRecording(), NOON).scan()
+    assert [f.probability for f in found] == [None, None, None]
+
+
+def test_equal_risks_are_ordered_by_name():
+    found = forecaster(FakeRecording(), NOON + timedelta(minutes=2)).scan()
+    assert [str(f.pod) for f in found] == ["shop/cart-1", "shop/cart-0", "shop/pay-0"]
+
+
+@pytest.mark.parametrize("second", range(0, 60, 7))
+def test_a_scan_reads_one_hour_up_to_the_grid(second):
+    now = NOON + timedelta(seconds=second, microseconds=123)
+
+    class AskedSource:
+        """A fake that remembers what was asked."""
+
+        def read(self, signals, *, start, end):
+            self.asked = start, end
+            return FakeRecording().read(signals, start=NOON, end=NOON)
+
+    source = AskedSource()
+    forecasts = forecaster(source, now).scan()
+    start, end = source.asked
+    assert (end - start, end.second % 15) == (HISTORY, 0)
+    assert timedelta(0) <= now - end < STEP
+    assert {forecast.issued_at for forecast in forecasts} == {now}
+
+
+def test_alignment_leaves_a_moment_on_the_grid_alone():
+    assert aligned(NOON) == NOON
+
+
+def test_an_empty_cluster_has_no_forecasts():
+    class EmptySource:
+        """A fake cluster without pods."""
+
+        def read(self, signals, *, start, end):
+            return TelemetryBlock(pods=(), workloads=(), times=time_grid(start, end), signals={})
+
+    assert forecaster(EmptySource(), NOON).scan() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from lab.node_agent.cgroups import Cgroup
+from lab.node_agent.cgroup import Cgroup
 from lab.node_agent.container import ContainerRunner, Run
 from lab.node_agent.exposition import Page, labels
 from lab.node_agent.kubelet import Kubelet, PodRun
@@ -24,7 +24,8 @@ async def render(kubelet: Kubelet, nodes: dict[str, Node]) -> str:
             await asyncio.sleep(0)
         if run.pod.node is None or nodes[run.pod.node].lost:
             continue
-        _add_pod(page, run, network)
+        if any(container.started_at for container in run.pod.containers):
+            _add_pod(page, run, network)
         for runner in run.runners:
             if runner.run is not None:
                 _add_container(page, runner, runner.run)

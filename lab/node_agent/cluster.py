@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.errors import LabRefused
 from lab.node_agent import cgroups
 from lab.node_agent.autoscaler import SAMPLE_SECONDS, Autoscalers
-from lab.node_agent.cgroups import Cgroup, Limits
+from lab.node_agent.cgroup import Cgroup, Limits
 from lab.node_agent.container import Surroundings
 from lab.node_agent.controllers import Controllers
 from lab.node_agent.exporter import Exporter

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from lab.node_agent import probes
-from lab.node_agent.cgroups import Cgroup, Limits
+from lab.node_agent.cgroup import Cgroup, Limits
 from lab.node_agent.journal import Journal
 from lab.node_agent.spawner import Launch, Process, Spawner
 from lab.node_agent.state import FailureCause, Phase, Pod
+from lab.node_agent.supervision import in_thread
 from lab.node_agent.timing import Timing, next_backoff
 
 FIRST_PORT = 8080
@@ -109,13 +110,12 @@ class ContainerRunner:
         around, spec = self._around, self.container.spec
         run_id = f"{around.rng.getrandbits(256):064x}"
         cgroup = self._pod_cgroup.child(run_id[:12])
-        cgroup.create(
-            Limits(
-                memory_bytes=spec.memory_limit_bytes,
-                cpu_cores=spec.cpu_limit_cores,
-                cpu_shares=round(1024 * spec.cpu_request_cores),
-            )
+        limits = Limits(
+            memory_bytes=spec.memory_limit_bytes,
+            cpu_cores=spec.cpu_limit_cores,
+            cpu_shares=round(1024 * spec.cpu_request_cores),
         )
+        await in_thread(self._make_groups, cgroup, limits)
         process = await around.spawner.launch(
             Launch(
                 run_id=run_id,
@@ -130,6 +130,10 @@ class ContainerRunner:
         run = Run(run_id=run_id, cgroup=cgroup, started_at=around.journal.clock(), process=process)
         self._show_running(run)
         return run
+
+    def _make_groups(self, cgroup: Cgroup, limits: Limits) -> None:
+        self._pod_cgroup.create()
+        cgroup.create(limits)
 
     def _environ(self) -> Mapping[str, str]:
         pod = self.pod
@@ -223,9 +227,9 @@ class ContainerRunner:
     async def _clear(self, run: Run) -> None:
         self.run = None
         for _ in range(100):
-            if run.cgroup.try_remove():
+            if await in_thread(run.cgroup.try_remove):
                 return
-            run.cgroup.kill()
+            await in_thread(run.cgroup.kill)
             await asyncio.sleep(0.05)
         log.warning("cgroup_stays pod=%s run=%s", self.pod.key, run.run_id)
 

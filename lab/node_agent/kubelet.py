@@ -7,10 +7,10 @@ import logging
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lab.node_agent.cgroups import Cgroup
+from lab.node_agent.cgroup import Cgroup
 from lab.node_agent.container import KILLED, ContainerRunner, Surroundings
 from lab.node_agent.state import Phase, Pod
-from lab.node_agent.supervision import Tasks
+from lab.node_agent.supervision import Tasks, in_thread
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,6 @@ class Kubelet:
     def start(self, pod: Pod, node: str) -> None:
         """Begin to run a pod on a node."""
         cgroup = self.node_cgroup(node).child(pod.uid)
-        cgroup.create()
         runners = [
             ContainerRunner(pod, index, pod_cgroup=cgroup, surroundings=self._around)
             for index in range(len(pod.containers))
@@ -87,8 +86,8 @@ class Kubelet:
 
 async def _remove(cgroup: Cgroup) -> None:
     for _ in range(100):
-        if cgroup.try_remove():
+        if await in_thread(cgroup.try_remove):
             return
-        cgroup.kill()
+        await in_thread(cgroup.kill)
         await asyncio.sleep(0.05)
     log.warning("cgroup_stays path=%s", cgroup.folders[0])

@@ -7,7 +7,7 @@ import os
 import platform
 from dataclasses import dataclass, field
 
-from lab.node_agent.cgroups import Cgroup
+from lab.node_agent.cgroup import Cgroup
 from lab.node_agent.exposition import Page, labels
 from lab.node_agent.state import NodeSpec
 

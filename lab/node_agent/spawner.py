@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from typing import Any
 
 import lab
 from lab.errors import LabRefused
-from lab.node_agent.cgroups import Cgroup
+from lab.node_agent.cgroup import Cgroup
+from lab.node_agent.supervision import in_thread
 
 log = logging.getLogger(__name__)
 PACKAGE_ROOT = Path(lab.__path__[0]).parent
@@ -73,7 +75,11 @@ class Spawner:
         command += ["--agent-pid", str(os.getpid())]
         command += ["--cluster", self.cluster, "--program", self.program]
         path = [str(PACKAGE_ROOT), *(entry for entry in sys.path if entry)]
-        environ = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(path)}
+        environ = {
+            "PATH": os.defpath,
+            "PYTHONPATH": os.pathsep.join(path),
+            "UV_THREADPOOL_SIZE": "1",  # one thread instead of four per container, of no use
+        }
         with theirs, self.log_file.open("ab") as output:
             self._zygote = subprocess.Popen(
                 command,
@@ -89,12 +95,12 @@ class Spawner:
         self._reading = asyncio.create_task(self._read(reader))
 
     async def launch(self, launch: Launch) -> Process:
-        """Fork a container and return once it has a process id.
+        """Fork a container and return once it runs in its group.
 
         Raises
         ------
         LabRefused
-            If the zygote can not be started.
+            If the cluster was stopped.
         """
         await self._ensure_alive()
         loop = asyncio.get_running_loop()
@@ -104,7 +110,6 @@ class Spawner:
             {
                 "op": "start",
                 "id": launch.run_id,
-                "process_files": [str(path) for path in launch.cgroup.process_files],
                 "host": launch.host,
                 "port": launch.port,
                 "env": dict(launch.env),
@@ -112,8 +117,11 @@ class Spawner:
                 "nofile": launch.max_open_files,
             }
         )
-        either: list[asyncio.Future[Any]] = [process.started, process.exited]
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await self._admit(process, launch.cgroup)
+        except BaseException:
+            self.signal(process, signal.SIGKILL)
+            raise
         return process
 
     def signal(self, process: Process, number: int) -> None:
@@ -137,6 +145,18 @@ class Spawner:
             zygote.wait()
         if self._writer is not None:
             self._writer.close()
+
+    async def _admit(self, process: Process, cgroup: Cgroup) -> None:
+        """Put the new process, which waits for it, into its group, and let it begin.
+
+        It could do so itself, but would then hold the kernel's lock on all groups while it has
+        already no more CPU time than its own small share.
+        """
+        either: list[asyncio.Future[Any]] = [process.started, process.exited]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if process.started.done():
+            await in_thread(cgroup.attach, process.started.result())
+            self._send({"op": "begin", "id": process.run_id})
 
     async def _ensure_alive(self) -> None:
         async with self._starting:

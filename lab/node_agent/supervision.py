@@ -5,10 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
 
 RETRY_SECONDS = 5.0
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run blocking work in a thread; a cancellation takes effect when it has ended.
+
+    Making, filling and removing control groups takes locks that the whole machine shares: under
+    load that was seen to last seconds, in which no probe would be sent.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await running
+        raise
 
 
 class Tasks:

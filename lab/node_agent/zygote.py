@@ -23,13 +23,14 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
 from lab.node_agent.cgroups import LAB, detect
 
 Serve = Callable[[str, int, Mapping[str, str]], None]
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+INHERITED_FILES = 1024
+"""Descriptors up to here are closed in a container: the zygote's own, and its other gates."""
 COULD_NOT_START = 128  # as container runtimes report a failed start
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class Zygote:
     cluster: str
     libc: ctypes.CDLL
     run_by_pid: dict[int, str] = field(default_factory=dict)
+    key_by_run: dict[str, int] = field(default_factory=dict)
+    """Pipes on which new processes wait to begin."""
     partial: bytes = b""
     """Start of a line whose end has not arrived."""
     farewell: bool = False
@@ -76,6 +79,8 @@ class Zygote:
         match request["op"]:
             case "start":
                 self._start(request)
+            case "begin":
+                self._begin(request["id"])
             case "kill":
                 self._signal(request["id"], request["signal"])
             case _:
@@ -84,11 +89,21 @@ class Zygote:
         return True
 
     def _start(self, request: Mapping[str, Any]) -> None:
+        gate, key = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self._become_container(request)
+            self._become_container(request, gate)
+        os.close(gate)
         self.run_by_pid[pid] = request["id"]
+        self.key_by_run[request["id"]] = key
         self._tell({"op": "started", "id": request["id"], "pid": pid})
+
+    def _begin(self, run: str) -> None:
+        key = self.key_by_run.pop(run, None)
+        if key is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(key, b"\n")
+            os.close(key)
 
     def _signal(self, run: str, number: int) -> None:
         for pid, other in self.run_by_pid.items():
@@ -101,6 +116,7 @@ class Zygote:
             if pid == 0:
                 return
             run = self.run_by_pid.pop(pid)
+            self._begin(run)
             code = os.waitstatus_to_exitcode(status)
             self._tell({"op": "exited", "id": run, "code": code if code >= 0 else 128 - code})
 
@@ -108,10 +124,11 @@ class Zygote:
         with contextlib.suppress(OSError):  # the agent is gone: the next read says so
             self.agent.sendall(json.dumps(message).encode() + b"\n")
 
-    def _become_container(self, request: Mapping[str, Any]) -> NoReturn:
+    def _become_container(self, request: Mapping[str, Any], gate: int) -> NoReturn:
         code = COULD_NOT_START
         try:
-            self._isolate(request)
+            self._isolate(request, keep=gate)
+            _wait_at(gate)
             self.serve(request["host"], request["port"], request["env"])
             code = 0
         except SystemExit as stop:
@@ -124,17 +141,15 @@ class Zygote:
                 sys.stdout.flush()
             os._exit(code)
 
-    def _isolate(self, request: Mapping[str, Any]) -> None:
+    def _isolate(self, request: Mapping[str, Any], *, keep: int) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for path in request["process_files"]:
-            Path(path).write_text("0")
         self.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        self.agent.close()
         os.setsid()
         _redirect_output(request["log"])
+        os.closerange(3, keep)
+        os.closerange(keep + 1, INHERITED_FILES)
         resource.setrlimit(resource.RLIMIT_NOFILE, (request["nofile"],) * 2)
-        os.closerange(3, 256)
         gc.enable()
 
     def end(self) -> None:
@@ -154,6 +169,14 @@ class Zygote:
             path.write_text("0")
         if cluster.remove():
             lab.try_remove()
+
+
+def _wait_at(gate: int) -> None:
+    """Wait until the agent has put this process into its control group."""
+    opened = os.read(gate, 1)
+    os.close(gate)
+    if not opened:
+        raise SystemExit(COULD_NOT_START)
 
 
 def _redirect_output(path: str) -> None:

@@ -19,7 +19,8 @@ import pytest
 
 from lab.errors import LabRefused
 from lab.node_agent import cgroups
-from lab.node_agent.cgroups import LAB, Cgroup
+from lab.node_agent.cgroup import Cgroup
+from lab.node_agent.cgroups import LAB
 from lab.node_agent.cluster import Cluster
 from lab.node_agent.kernel_files import read_text
 from lab.node_agent.state import (

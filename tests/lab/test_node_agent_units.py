@@ -11,7 +11,8 @@ import pytest
 from lab.errors import LabRefused
 from lab.node_agent import cgroups
 from lab.node_agent.autoscaler import desired_replicas
-from lab.node_agent.cgroups import CgroupV2, Limits
+from lab.node_agent.cgroup import Limits
+from lab.node_agent.cgroup_v2 import CgroupV2
 from lab.node_agent.controllers import Controllers
 from lab.node_agent.exposition import labels
 from lab.node_agent.journal import Journal

@@ -11,7 +11,8 @@ def forecast_card(view: ForecastView) -> str:
     """Draw a forecast: its level as colour, shape and word, and a bar with the threshold on it."""
     colour, symbol = view.paint.colour, view.paint.symbol
     return (
-        f'<div style="background:{colour};color:#fff;border-radius:.6rem;padding:1.1rem 1.25rem">'
+        f'<div style="background:{colour};color:#fff;border-radius:.6rem;padding:1.1rem 1.25rem;'
+        'margin-bottom:1rem">'
         f'<div style="font-size:1.05rem;font-weight:600"><span aria-hidden="true">{symbol}</span>'
         f" {escape(view.headline)}</div>"
         f'<div style="font-size:3rem;font-weight:700;line-height:1.25">{escape(view.percent)}</div>'

@@ -20,12 +20,14 @@ from podforecast.ui.viewmodels.forecast import (
     failure_view,
     forecast_view,
 )
-from podforecast.ui.viewmodels.form import Field, optional_groups, required_fields
+from podforecast.ui.viewmodels.form import Field, label_of, optional_groups, required_fields
 from podforecast.ui.viewmodels.scenarios import SCENARIOS, Scenario, values_of
 
 ASK_NOW = "predict.ask_now"
 OUTCOME = "predict.outcome"
+STORY = "predict.story"
 COLUMNS = 3
+BEGIN = "Start from a situation, or describe the pod yourself."
 
 
 def render(connect: Connect, *, address: str) -> None:
@@ -33,6 +35,7 @@ def render(connect: Connect, *, address: str) -> None:
     st.title("Will this pod fail in the next minutes?")
     _start_with(SCENARIOS[0])
     _scenario_buttons()
+    st.caption(st.session_state[STORY])
     left, right = st.columns([2, 1], gap="large")
     with left:
         asked, measurements = _form()
@@ -47,13 +50,13 @@ def render(connect: Connect, *, address: str) -> None:
 def _start_with(scenario: Scenario) -> None:
     for name, value in values_of(scenario).items():
         st.session_state.setdefault(key_of(name), value)
+    st.session_state.setdefault(STORY, BEGIN)
 
 
 def _scenario_buttons() -> None:
     for column, scenario in zip(st.columns(len(SCENARIOS)), SCENARIOS, strict=True):
         column.button(
             scenario.title,
-            help=scenario.story,
             key=f"predict.scenario.{scenario.title}",
             on_click=_apply,
             args=(scenario,),
@@ -64,18 +67,22 @@ def _scenario_buttons() -> None:
 def _apply(scenario: Scenario) -> None:
     for name, value in values_of(scenario).items():
         st.session_state[key_of(name)] = value
+    st.session_state[STORY] = f"**{scenario.title}.** {scenario.story}"
     st.session_state[ASK_NOW] = True
 
 
 def _form() -> tuple[bool, Measurements]:
     with st.form("predict.form", border=False):
-        values: dict[str, Value] = {"pod_id": st.text_input("Pod", key=key_of("pod_id"))}
+        values: dict[str, Value] = {
+            "pod_id": st.text_input(label_of("pod_id"), key=key_of("pod_id"))
+        }
         values |= _grid(required_fields(), required=True)
+        # Above the optional fields: these are many, and the forecast appears beside the button.
+        asked = st.form_submit_button("Forecast", type="primary", width="stretch")
         with st.expander("More measurements, where you have them"):
             for title, fields in optional_groups().items():
                 st.markdown(f"**{title}**")
                 values |= _grid(fields, required=False)
-        asked = st.form_submit_button("Forecast", type="primary", width="stretch")
     return asked, values
 
 
@@ -85,7 +92,9 @@ def _grid(fields: Sequence[Field], *, required: bool) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for first in range(0, len(fields), COLUMNS):
         row = fields[first : first + COLUMNS]
-        for column, field in zip(st.columns(COLUMNS), row, strict=False):
+        for column, field in zip(
+            st.columns(COLUMNS, vertical_alignment="bottom"), row, strict=False
+        ):
             with column:
                 values[field.name] = place(field)
     return values
@@ -98,7 +107,7 @@ def _ask(service: Service, measurements: Measurements) -> None:
 
 def _outcome(outcome: Outcome | None) -> None:
     if outcome is None:
-        st.info("Pick a scenario, or fill in the form and ask for a forecast.")
+        st.info("The forecast will be here.")
     elif isinstance(outcome, Answered):
         view = forecast_view(outcome.forecast)
         st.markdown(forecast_card(view), unsafe_allow_html=True)
@@ -111,7 +120,5 @@ def _outcome(outcome: Outcome | None) -> None:
 def _failure(view: FailureView) -> None:
     st.error(f"**{view.headline}**  \n{view.detail}", icon=":material/error:")
     st.markdown(view.hint)
-    if view.faults:
-        rows = [{"Field": f.field, "Fault": f.fault, "Way out": f.way_out} for f in view.faults]
-        st.dataframe(rows, hide_index=True, width="stretch")
+    st.markdown("\n".join(f"- **{f.field}** {f.fault}. {f.way_out}" for f in view.faults))
     st.caption(view.footnote)

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from podforecast.api_schema import InputProblem, PredictResponse, Problem
+from podforecast.api_schema import InputProblem, PredictResponse
 from podforecast.domain.forecast import Prediction, RiskLevel
 from podforecast.ui.outcomes import Declined, Measurements, Unreachable
 from podforecast.ui.viewmodels.form import known_names, label_of
@@ -92,7 +92,7 @@ def in_words(probability: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class FaultRow:
+class Fault:
     field: str
     fault: str
     way_out: str
@@ -103,7 +103,7 @@ class FailureView:
     headline: str
     detail: str
     hint: str
-    faults: tuple[FaultRow, ...]
+    faults: tuple[Fault, ...]
     """Field by field, where the request was refused."""
     footnote: str
 
@@ -119,21 +119,27 @@ def failure_view(outcome: Declined | Unreachable) -> FailureView:
             footnote="",
         )
     problem = outcome.problem
+    if isinstance(problem, InputProblem):
+        return FailureView(
+            headline="Some fields can not be used",
+            detail="Correct them and ask again.",
+            hint="",
+            faults=_faults(problem),
+            footnote=f"Request {problem.request_id}",
+        )
     return FailureView(
         headline=problem.title,
         detail=f"{problem.detail[:1].upper()}{problem.detail[1:]}.",
         hint=problem.hint,
-        faults=_faults(problem),
+        faults=(),
         footnote=f"Request {problem.request_id}",
     )
 
 
-def _faults(problem: Problem) -> tuple[FaultRow, ...]:
-    if not isinstance(problem, InputProblem):
-        return ()
+def _faults(problem: InputProblem) -> tuple[Fault, ...]:
     names = known_names() | {"pod_id"}
     return tuple(
-        FaultRow(label_of(e.field) if e.field in names else e.field, e.message, e.hint)
+        Fault(label_of(e.field) if e.field in names else e.field, e.message, e.hint)
         for e in problem.errors
     )
 

@@ -11,6 +11,8 @@ from podforecast.api_schema import LARGEST
 from podforecast.domain.catalogue import CATALOGUE, OPTIONAL, REQUIRED, Feature
 
 UNIT_SUFFIXES = re.compile("_(pct|ms|hrs|kib_per_s|per_s)$")
+UNSPOKEN_UNITS = ("category", "count")
+"""A label that says "restart count" needs no unit."""
 SPELLINGS: Mapping[str, str] = {
     "cpu": "CPU",
     "fds": "file descriptors",
@@ -93,7 +95,7 @@ def _field(feature: Feature) -> Field:
     first, last = feature.typical
     # A hundredth of what is typical, as a round number: 150 % in steps of 1, 4 in steps of 0.01.
     step = 1.0 if feature.whole else 10.0 ** math.floor(math.log10((last - first) / 100))
-    unit = "" if feature.categories else f" ({feature.unit})"
+    unit = "" if feature.unit in UNSPOKEN_UNITS else f" ({feature.unit})"
     return Field(
         name=feature.name,
         label=f"{label_of(feature.name)}{unit}",

@@ -1,0 +1,170 @@
+"""What an evaluation finds, as values: the tables, the plots and the JSON all read these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from podforecast.model.resampling import Interval
+
+Kind = Literal["model", "candidate", "rule", "leak check"]
+Situation = Literal["all features", "required only"]
+ALL_FEATURES: Situation = "all features"
+REQUIRED_ONLY: Situation = "required only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Which rows a table is about."""
+
+    campaigns: tuple[str, ...]
+    rows: int
+    pods: int
+    workloads: int
+    pod_hours: float
+    failures: int
+    """Those that at least one row announces."""
+    never_scored: int
+    """Failures without a row before them that may be scored; in no recall."""
+    prevalence: float
+    """Share of rows with a failure within the horizon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """How well scores part the rows that announce some failures from those that announce none."""
+
+    failures: int
+    prevalence: float
+    """What a random score reaches in average precision."""
+    roc_auc: Interval
+    average_precision: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """How honest probabilities are."""
+
+    brier: Interval
+    brier_of_prevalence: float
+    """What the prevalence, said of every row, would score."""
+    calibration_error: Interval
+    bins: tuple[tuple[float, float, float], ...]
+    """Mean probability, observed rate, share of rows; equally many rows in each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """How many of some failures were announced within the horizon before them."""
+
+    failures: int
+    caught: int
+    share: Interval
+    lead_minutes_median: float
+    """Of those caught; NaN if none was."""
+    lead_minutes_p10: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operated:
+    """What an operator would have lived through at one threshold."""
+
+    budget_per_100_pod_hours: float | None
+    """What the threshold was chosen for, on calibration rows; None for a rule as people run it."""
+    threshold: float
+    allowed: float | None
+    """False alarms the budget allows on the judged rows, in all."""
+    resolvable: bool
+    """False where either set of rows is too small to tell this budget from half or twice of it."""
+    notifications: int
+    false_alarms: int
+    false_per_100_pod_hours: Interval
+    precision: Interval
+    recall: Mapping[str, Recall]
+    """By subset of failures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Everything measured of one method on the rows of one split."""
+
+    name: str
+    title: str
+    kind: Kind
+    ranked: Mapping[str, Ranked]
+    """By subset of failures."""
+    calibrated: Calibrated | None = None
+    """None for scores that are no probabilities."""
+    operated: tuple[Operated, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """First minus second, measured on the same rows and the same draws of pods."""
+
+    first: str
+    second: str
+    metric: str
+    difference: Interval
+
+    @property
+    def settled(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.difference.low > 0 or self.difference.high < 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitResult:
+    """One way to part the rows, and how every method did on it."""
+
+    name: str
+    meaning: str
+    train: Sample
+    test: Sample
+    judgements: tuple[Judgement, ...]
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One canary: what was found, and what it has to be for the result to be believed."""
+
+    name: str
+    found: str
+    expected: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importance:
+    """How much average precision is lost when some columns are shuffled together."""
+
+    group: str
+    features: tuple[str, ...]
+    loss: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole evaluation."""
+
+    model_version: str
+    algorithm: str
+    horizon_minutes: float
+    rounds: int
+    """Of the bootstrap."""
+    seed: int
+    splits: tuple[SplitResult, ...]
+    checks: tuple[Check, ...]
+    importances: tuple[Importance, ...] = field(default=())
+
+    def split(self, name: str) -> SplitResult:
+        """Look up a split.
+
+        Raises
+        ------
+        KeyError
+            If it was not evaluated.
+        """
+        return {split.name: split for split in self.splits}[name]

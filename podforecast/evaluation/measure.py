@@ -1,0 +1,184 @@
+"""From scores to figures with intervals. Every interval is a block bootstrap over pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from podforecast.domain.tables import Dataset, Index
+from podforecast.domain.telemetry import Array
+from podforecast.evaluation.draws import PodDraws, Sampled
+from podforecast.evaluation.figures import (
+    Calibrated,
+    Difference,
+    Judgement,
+    Kind,
+    Operated,
+    Ranked,
+    Recall,
+)
+from podforecast.evaluation.trial import Method, Trial, subset_rows
+from podforecast.model import alarms, metrics, threshold
+from podforecast.model.threshold import AlertBudget
+
+COMPARED_BUDGET = AlertBudget(5.0)
+"""At which recalls are compared: few enough alarms to live with, enough to be counted."""
+MAIN_SUBSETS = ("all", "first", "with_precursor")
+SUBSETS_OF_KIND: Mapping[Kind, tuple[str, ...]] = {
+    "model": (*MAIN_SUBSETS, "cause:"),
+    "candidate": MAIN_SUBSETS,
+    "rule": MAIN_SUBSETS,
+    "leak check": ("all",),
+}
+"""What is ranked; intervals take their time, so no more than is shown."""
+
+
+def judge(
+    trial: Trial, method: Method, budgets: Iterable[AlertBudget] = threshold.REPORTED_BUDGETS
+) -> Judgement:
+    """Measure everything of one method on one split."""
+    return Judgement(
+        name=method.name,
+        title=method.title,
+        kind=method.kind,
+        ranked=ranked(trial, method.test, SUBSETS_OF_KIND[method.kind]),
+        calibrated=calibrated(trial, method.test) if method.is_probability else None,
+        operated=tuple(_operations(trial, method, budgets)),
+    )
+
+
+def ranked(trial: Trial, score: Array, wanted: tuple[str, ...]) -> Mapping[str, Ranked]:
+    """ROC-AUC and average precision on the subsets whose names start with a wanted one."""
+    return {
+        name: _ranked_subset(trial, score, rows)
+        for name, rows in subset_rows(trial.test).items()
+        if name.startswith(wanted) and trial.test.y[rows].any()
+    }
+
+
+def _ranked_subset(trial: Trial, score: Array, rows: Index) -> Ranked:
+    y, failure = trial.test.y[rows], trial.test.failure[rows]
+    ranking = metrics.Ranking(y, score[rows])
+    return Ranked(
+        failures=len(np.unique(failure[failure >= 0])),
+        prevalence=float(y.mean()),
+        roc_auc=trial.draws.of_statistic(ranking.roc_auc, rows).interval(),
+        average_precision=trial.draws.of_statistic(ranking.average_precision, rows).interval(),
+    )
+
+
+def calibrated(trial: Trial, probability: Array) -> Calibrated:
+    """Brier score and expected calibration error, with the bins behind the latter."""
+    y, draws = trial.test.y, trial.draws
+    prevalence = float(y.mean())
+
+    def brier(weight: Array | None) -> float:
+        return metrics.brier(y, probability, weight)
+
+    def error(weight: Array | None) -> float:
+        return metrics.expected_calibration_error(y, probability, weight=weight)
+
+    return Calibrated(
+        brier=draws.of_statistic(brier).interval(),
+        brier_of_prevalence=prevalence * (1.0 - prevalence),
+        calibration_error=draws.of_statistic(error).interval(),
+        bins=tuple(tuple(row) for row in metrics.reliability(y, probability).tolist()),
+    )
+
+
+def _operations(trial: Trial, method: Method, budgets: Iterable[AlertBudget]) -> Iterable[Operated]:
+    if method.usual is not None:
+        yield operated(trial, method.test, method.usual)
+    if method.calibration is None:
+        return
+    for budget in budgets:
+        point = threshold.choose(trial.train, method.calibration, budget)
+        yield operated(trial, method.test, point.threshold, point=point)
+
+
+def operated(
+    trial: Trial,
+    score: Array,
+    level: float,
+    *,
+    point: threshold.OperatingPoint | None = None,
+) -> Operated:
+    """Live through the test rows with one threshold.
+
+    Parameters
+    ----------
+    point
+        Where the threshold comes from; left out for a rule as people run it.
+    """
+    test, draws = trial.test, trial.draws
+    rows = alarms.notified(test, score, level)
+    false = rows & (test.y == 0)
+    told, wrong = draws.per_pod(test.pod[rows]), draws.per_pod(test.pod[false])
+    hours = draws.per_pod(test.pod) * (test.step_seconds / 3600.0)
+    allowed = point.budget.allowed(test.pod_hours) if point else None
+    return Operated(
+        budget_per_100_pod_hours=point.budget.per_100_pod_hours if point else None,
+        threshold=level,
+        allowed=allowed,
+        resolvable=point is None
+        or (point.resolvable and point.budget.allowed(test.pod_hours) >= threshold.RESOLVABLE_FROM),
+        notifications=int(rows.sum()),
+        false_alarms=int(false.sum()),
+        false_per_100_pod_hours=draws.of_ratio(wrong, hours, scale=100.0).interval(),
+        precision=draws.of_ratio(told - wrong, told).interval(),
+        recall=_recalls(test, draws, score, level),
+    )
+
+
+def _recalls(test: Dataset, draws: PodDraws, score: Array, level: float) -> Mapping[str, Recall]:
+    failures, minutes = alarms.lead_minutes(test, score, level)
+    pods = test.failure_pod[failures]
+    return {
+        name: _recall(draws, pods[mask], minutes[mask])
+        for name, mask in alarms.subsets_of(failures, test.failures).items()
+    }
+
+
+def _recall(draws: PodDraws, pods: Index, minutes: Array) -> Recall:
+    found = ~np.isnan(minutes)
+    share = draws.of_ratio(draws.per_pod(pods[found]), draws.per_pod(pods))
+    median, p10 = np.quantile(minutes[found], [0.5, 0.1]) if found.any() else (np.nan, np.nan)
+    return Recall(
+        failures=len(pods),
+        caught=int(found.sum()),
+        share=share.interval(),
+        lead_minutes_median=float(median),
+        lead_minutes_p10=float(p10),
+    )
+
+
+def differences(trial: Trial, first: Method, others: Iterable[Method]) -> tuple[Difference, ...]:
+    """Average precision, ROC-AUC and recall at the compared budget: first minus each other."""
+    mine = _compared(trial, first)
+    return tuple(
+        Difference(
+            first=first.name,
+            second=other.name,
+            metric=metric,
+            difference=(mine[metric] - theirs).interval(),
+        )
+        for other in others
+        for metric, theirs in _compared(trial, other).items()
+    )
+
+
+def _compared(trial: Trial, method: Method) -> dict[str, Sampled]:
+    ranking = metrics.Ranking(trial.test.y, method.test)
+    draws = trial.draws
+    found = {
+        "average precision": draws.of_statistic(ranking.average_precision),
+        "ROC-AUC": draws.of_statistic(ranking.roc_auc),
+    }
+    if method.calibration is not None:
+        level = threshold.choose(trial.train, method.calibration, COMPARED_BUDGET).threshold
+        failures, minutes = alarms.lead_minutes(trial.test, method.test, level)
+        pods = trial.test.failure_pod[failures]
+        caught = draws.per_pod(pods[~np.isnan(minutes)])
+        found["recall at 5 per 100 pod-hours"] = draws.of_ratio(caught, draws.per_pod(pods))
+    return found

@@ -1,0 +1,185 @@
+"""Optional features of what a pod answers: requests, probes and scrapes."""
+
+from __future__ import annotations
+
+import math
+
+from podforecast.domain.catalogue.feature import Feature, optional
+
+ANSWERS: tuple[Feature, ...] = (
+    # Requests
+    optional(
+        "latency_growth_10m",
+        "ms per min",
+        (-100.0, 100.0),
+        "Slope of the mean response time over the last 10 minutes.",
+        "latency_mean_ms",
+        low=-math.inf,
+    ),
+    optional(
+        "latency_vs_own_past",
+        "ratio",
+        (0.0, 20.0),
+        "Mean response time of the window over the median of the hour before it.",
+        "latency_mean_ms",
+        form_default=1.0,
+    ),
+    optional(
+        "latency_vs_siblings",
+        "ratio",
+        (0.0, 20.0),
+        "Mean response time of the window over the median of the workload's other pods.",
+        "latency_mean_ms",
+        form_default=1.0,
+    ),
+    optional(
+        "request_rate",
+        "1/s",
+        (0.0, 100.0),
+        "Requests per second, mean of the window.",
+        "request_rate",
+    ),
+    optional(
+        "request_rate_vs_own_past",
+        "ratio",
+        (0.0, 10.0),
+        "Request rate of the window over the median of the hour before it.",
+        "request_rate",
+        form_default=1.0,
+    ),
+    optional(
+        "requests_in_flight",
+        "requests",
+        (0.0, 20.0),
+        "Requests under way at a time, mean of the window: answers per second times their"
+        " mean duration (Little's law). A full worker pool shows here.",
+        "request_rate, latency_mean_ms",
+    ),
+    optional(
+        "requests_in_flight_growth_10m",
+        "requests per min",
+        (-2.0, 2.0),
+        "Slope of the requests under way over the last 10 minutes.",
+        "request_rate, latency_mean_ms",
+        low=-math.inf,
+    ),
+    optional(
+        "server_error_share",
+        "0-1",
+        (0.0, 1.0),
+        "5xx answers / all answers in the window.",
+        "server_error_rate, request_rate",
+        high=1.0,
+    ),
+    optional(
+        "server_error_share_growth_10m",
+        "per min",
+        (-0.2, 0.2),
+        "Slope of the share of 5xx answers over the last 10 minutes.",
+        "server_error_rate, request_rate",
+        low=-math.inf,
+    ),
+    optional(
+        "server_error_minutes",
+        "min",
+        (0.0, 60.0),
+        "For how long more than 5 % of the answers have been 5xx without a break, at most an hour.",
+        "server_error_rate, request_rate",
+        high=60.0,
+    ),
+    optional(
+        "error_log_growth_10m",
+        "lines/min per min",
+        (-10.0, 10.0),
+        "Slope of error-level log lines per minute over the last 10 minutes.",
+        "error_log_lines_per_min",
+        low=-math.inf,
+    ),
+    # Probes, scrapes, descriptors
+    optional(
+        "liveness_failures_3m",
+        "count",
+        (0.0, 10.0),
+        "Failed liveness probes in the window.",
+        "liveness_failures",
+    ),
+    optional(
+        "readiness_failures_3m",
+        "count",
+        (0.0, 10.0),
+        "Failed readiness probes in the window.",
+        "readiness_failures",
+    ),
+    optional(
+        "probe_failures_1h",
+        "count",
+        (0.0, 50.0),
+        "Failed liveness and readiness probes in the last hour.",
+        "liveness_failures, readiness_failures",
+    ),
+    optional(
+        "scrape_failure_share",
+        "0-1",
+        (0.0, 1.0),
+        "Share of the window's scrapes that the pod's own metrics endpoint did not answer.",
+        "scrape_up",
+        high=1.0,
+    ),
+    optional(
+        "scrape_seconds",
+        "s",
+        (0.0, 5.0),
+        "How long the pod's own metrics endpoint takes to answer a scrape, mean of the"
+        " window: a starving process answers late before its probes fail.",
+        "scrape_seconds",
+    ),
+    optional(
+        "scrape_seconds_worst",
+        "s",
+        (0.0, 10.0),
+        "Slowest scrape of the pod's own metrics endpoint in the window.",
+        "scrape_seconds",
+    ),
+    optional(
+        "scrape_seconds_growth_10m",
+        "s per min",
+        (-0.5, 0.5),
+        "Slope of the scrape time over the last 10 minutes.",
+        "scrape_seconds",
+        low=-math.inf,
+    ),
+    optional(
+        "open_fds_pct",
+        "% of limit",
+        (0.0, 100.0),
+        "Open file descriptors as a share of the process's limit, last sample.",
+        "open_fds_ratio",
+        high=100.0,
+    ),
+    optional(
+        "open_fds_growth_10m",
+        "% of limit per min",
+        (-5.0, 5.0),
+        "Slope of open file descriptors over the last 10 minutes.",
+        "open_fds_ratio",
+        low=-math.inf,
+    ),
+    optional(
+        "open_fds_minutes_to_limit",
+        "min",
+        (0.0, 120.0),
+        "Minutes until descriptors run out at their 10-minute pace; 120 when further away.",
+        "open_fds_ratio",
+        form_default=120.0,
+        high=120.0,
+    ),
+    optional(
+        "open_fds_minutes_to_limit_3m",
+        "min",
+        (0.0, 120.0),
+        "Minutes until descriptors run out at the pace of the window; 120 when further away.",
+        "open_fds_ratio",
+        form_default=120.0,
+        high=120.0,
+    ),
+)

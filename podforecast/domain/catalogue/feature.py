@@ -1,0 +1,94 @@
+"""What is known about one feature, and two short ways to write it down."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One number, or category, that the model sees about one pod.
+
+    A category is stored as the index of its value in ``categories``. Unknown is NaN.
+    """
+
+    name: str
+    unit: str
+    typical: tuple[float, float]
+    """What widgets span."""
+    meaning: str
+    """One sentence for somebody who has never seen the project."""
+    source: str
+    """Which signals it is computed from, or where it comes from in a cluster."""
+    default: float = 0.0
+    """What a form starts with: a healthy pod."""
+    low: float = 0.0
+    high: float = math.inf
+    """Hard limits of a request: a value outside is refused."""
+    required: bool = False
+    whole: bool = False
+    """True for counts: fractions are refused."""
+    categories: tuple[str, ...] = ()
+    monotone: bool = False
+    """True where a larger value alone must never lower the probability."""
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.typical[0] <= self.default <= self.typical[1] <= self.high:
+            raise ValueError(f"{self.name}: default, typical range and limits are out of order")
+
+
+class _Limits(TypedDict, total=False):
+    """What most features leave at its default."""
+
+    low: float
+    high: float
+    whole: bool
+    categories: tuple[str, ...]
+    monotone: bool
+
+
+def required(
+    name: str,
+    unit: str,
+    form_default: float,
+    typical: tuple[float, float],
+    meaning: str,
+    source: str,
+    **limits: Unpack[_Limits],
+) -> Feature:
+    return Feature(
+        name=name,
+        unit=unit,
+        default=form_default,
+        typical=typical,
+        meaning=meaning,
+        source=source,
+        required=True,
+        **limits,
+    )
+
+
+def optional(
+    name: str,
+    unit: str,
+    typical: tuple[float, float],
+    meaning: str,
+    source: str,
+    form_default: float = 0.0,
+    **limits: Unpack[_Limits],
+) -> Feature:
+    return Feature(
+        name=name,
+        unit=unit,
+        default=form_default,
+        typical=typical,
+        meaning=meaning,
+        source=source,
+        **limits,
+    )
+
+
+PERCENT_MAX = 10_000.0
+"""Percentages may pass 100 in bursts; beyond this they are a unit error."""

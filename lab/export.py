@@ -12,13 +12,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-import httpx
-
 from lab.campaign.events import read_events
 from lab.errors import LabRefused
 from lab.export_counts import count, machine_noise
 from lab.export_prometheus import serving
-from lab.export_series import read_raw, write_within
+from lab.export_series import read_raw, stale_markers, write_within
 from lab.export_truth import truth
 from lab.node_agent.state import Event
 from podforecast.domain.signals import SIGNAL_NAMES
@@ -33,8 +31,14 @@ from podforecast.telemetry.recording import SERIES, SIGNALS, write_facts, write_
 log = logging.getLogger(__name__)
 
 Role = Literal["train", "test"]
+TSDB = "prometheus"
+LOOK_BACK_SECONDS = 300.0
+"""Raw series begin so much earlier: what the first sample of a signal is computed from."""
 BUDGET_BYTES = 5_000_000
 """Of a whole recording: several of them live in the repository."""
+SELECTOR = 'mountpoint!="/"'
+"""Every series but those of the nodes' disk: in the lab it is the machine's, which fills slowly
+while a campaign is recorded. A model could read the time of the campaign from it."""
 QUERY_TIMEOUT = timedelta(minutes=2)
 ABOUT_THIS_MACHINE = frozenset({"run_dir", "ip_prefix", "listen_port", "prometheus_port"})
 
@@ -61,6 +65,7 @@ def export(
     ----------
     run_dir
         With ``events.jsonl``, ``machine.jsonl`` and the samples in ``prometheus/``.
+        The run has to be over: staleness markers are read from its store directly.
     out
         Folder of the recording; its name becomes that of the campaign.
     role
@@ -79,18 +84,20 @@ def export(
     """
     log_of_run = _events(run_dir)
     out.mkdir(parents=True, exist_ok=True)
-    where: AbstractContextManager[str] = (
-        nullcontext(url) if url else serving(run_dir / "prometheus")
-    )
+    where: AbstractContextManager[str] = nullcontext(url) if url else serving(run_dir / TSDB)
     with where as address, connect(Connection(url=address, timeout=QUERY_TIMEOUT)) as client:
         span = _scraped(QueryApi(client), log_of_run)
         log.info("reading signals start=%s end=%s", span.start, span.end)
-        block = PrometheusSource(client).read(SIGNAL_NAMES, start=span.start, end=span.end)
+        source = PrometheusSource(client, extra_selector=SELECTOR)
+        block = source.read(SIGNAL_NAMES, start=span.start, end=span.end)
         events = [row for row in truth(log_of_run) if row["at"] <= span.end.timestamp()]
         facts = _facts(run_dir, out.name, role, log_of_run, events, block)
         write_recording(out, block, events, facts)
         left_bytes = budget_bytes - (out / SIGNALS).stat().st_size
-        facts["series_workloads"] = _write_series(client, out, block, span, left_bytes, facts)
+        rng = Random(f"{facts.get('seed', 0)}/series")
+        facts["series_workloads"] = _write_series(
+            QueryApi(client), run_dir, out, block, rng, left_bytes
+        )
         write_facts(out, block, facts)
     return facts
 
@@ -149,16 +156,11 @@ def _facts(
 
 
 def _write_series(
-    client: httpx.Client,
-    out: Path,
-    block: TelemetryBlock,
-    span: Span,
-    budget_bytes: int,
-    facts: Mapping[str, Any],
+    api: QueryApi, run_dir: Path, out: Path, block: TelemetryBlock, rng: Random, budget_bytes: int
 ) -> tuple[str, ...]:
-    start, end = span.start.timestamp(), span.end.timestamp()
-    series = list(read_raw(QueryApi(client), start=start, end=end))
+    start, end = float(block.times[0]) - LOOK_BACK_SECONDS, float(block.times[-1])
+    markers = stale_markers(run_dir / TSDB)
+    series = list(read_raw(api, SELECTOR, markers, start=start, end=end))
     log.info("writing raw series n=%d", len(series))
     owners = dict(zip(block.pods, block.workloads, strict=True))
-    rng = Random(f"{facts.get('seed', 0)}/series")
     return write_within(out / SERIES, series, owners, budget_bytes=budget_bytes, rng=rng)

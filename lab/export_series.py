@@ -2,46 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lab.errors import LabRefused
 from podforecast.domain.pods import PodRef
 from podforecast.telemetry.prometheus.answers import Series
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.queries import METRICS
 from podforecast.telemetry.raw_series import RawSeries, write_series
 
-SCRAPE_SECONDS = 15.0
-ENDED_AFTER = 1.5
-"""A series with no sample for so many scrapes had ended in between."""
 SMALLEST_SHARE = 0.05
 
+Key = tuple[tuple[str, str], ...]
+"""Labels of a series, name included, sorted."""
+Markers = Mapping[Key, Sequence[int]]
+"""Unix milliseconds at which a series was found to have ended."""
 
-def read_raw(api: QueryApi, *, start: float, end: float) -> Iterator[RawSeries]:
-    """Yield every series of every metric that the queries select, as it was scraped."""
+_LINE = re.compile(r"^\{(.*)\} NaN (\d+)$")
+_LABEL = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)=("(?:[^"\\]|\\.)*")')
+
+
+def stale_markers(tsdb: Path) -> Markers:
+    """Return the staleness markers in a store; the query API does not show them.
+
+    Raises
+    ------
+    LabRefused
+        If promtool is missing, or can not read the store.
+    """
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        raise LabRefused(
+            "the program 'promtool' is not installed", hint="apt-get install -y prometheus"
+        )
+    wanted = f'--match={{__name__=~"{"|".join(METRICS)}"}}'
+    command = [promtool, "tsdb", "dump", wanted, str(tsdb)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as dump:
+        found = read_markers(dump.stdout or ())
+    if dump.returncode != 0:
+        raise LabRefused(f"promtool can not read {tsdb}", hint="Has its Prometheus been stopped?")
+    return found
+
+
+def read_markers(lines: Iterable[str]) -> Markers:
+    r"""Pick the markers out of a dump: no metric of ours is NaN otherwise.
+
+    >>> read_markers(['{__name__="up", pod="a"} 1 1000\n', '{__name__="up", pod="a"} NaN 2000\n'])
+    {(('__name__', 'up'), ('pod', 'a')): [2000]}
+    """
+    found: defaultdict[Key, list[int]] = defaultdict(list)
+    for line in lines:
+        if "} NaN " in line and (marker := _LINE.match(line)) is not None:
+            labels = {name: json.loads(text) for name, text in _LABEL.findall(marker[1])}
+            found[tuple(sorted(labels.items()))].append(int(marker[2]))
+    return dict(found)
+
+
+def read_raw(
+    api: QueryApi, selector: str, markers: Markers, *, start: float, end: float
+) -> Iterator[RawSeries]:
+    """Yield the series of all metrics that queries select, where ``selector`` lets them pass."""
     window = f"[{int(end - start) + 1}s]"
     for metric in METRICS:
-        for found in api.at(f"{metric}{{}}{window}", end):
-            yield as_raw(found, end=end)
+        for found in api.at(f"{metric}{{{selector}}}{window}", end):
+            ended = markers.get(tuple(sorted(found.labels.items())), ())
+            yield as_raw(found, [at for at in ended if start <= at / 1000 <= end])
 
 
-def as_raw(found: Series, *, end: float) -> RawSeries:
-    """Add the staleness markers that the query API hides.
-
-    Prometheus writes one at the first scrape in which a series is missing.
-    """
-    gaps = np.diff(found.times, append=end) > ENDED_AFTER * SCRAPE_SECONDS
-    times = np.concatenate([found.times, found.times[gaps] + SCRAPE_SECONDS])
-    values = np.concatenate([found.values, np.full(int(gaps.sum()), np.nan)])
-    order = np.argsort(times, kind="stable")
-    labels = {name: value for name, value in found.labels.items() if name != "__name__"}
+def as_raw(found: Series, ended_ms: Sequence[int]) -> RawSeries:
+    """Join samples and staleness markers, which become NaN."""
+    time_ms: NDArray[np.int64] = np.rint(1000 * found.times).astype(np.int64)
+    time_ms = np.append(time_ms, np.array(ended_ms, np.int64))
+    values = np.append(found.values, np.full(len(ended_ms), np.nan))
+    order = np.argsort(time_ms, kind="stable")
     return RawSeries(
         name=found.labels["__name__"],
-        labels=labels,
-        time_ms=np.rint(1000 * times[order]).astype(np.int64),
+        labels={name: value for name, value in found.labels.items() if name != "__name__"},
+        time_ms=time_ms[order],
         values=values[order],
     )
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 SCRAPE_INTERVAL = "15s"
 SCRAPE_TIMEOUT = "5s"
 READY_SECONDS = 20.0
+READY_CHECK = aiohttp.ClientTimeout(total=1.0)
 STOP_SECONDS = 20.0
 NOISE = "python_.*|.*_created"
 """Metrics nobody reads; ``kube_.*_created`` is kept because its job does not drop it."""
@@ -139,7 +140,7 @@ class Prometheus:
 
     async def _wait_ready(self) -> None:
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(timeout=READY_CHECK) as session:
             while asyncio.get_running_loop().time() < deadline:
                 if self._process is not None and self._process.returncode is not None:
                     break
@@ -155,5 +156,5 @@ class Prometheus:
         try:
             async with session.get(f"{self.settings.url}/-/ready") as answer:
                 return answer.status == 200
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return False

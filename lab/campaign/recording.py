@@ -69,6 +69,9 @@ class Run:
     cluster: Cluster
     ledger: Ledger
     started_at: float
+    outcome: str = "interrupted"
+    ended_at: float | None = None
+    """When the schedule was over; what follows is tidying up."""
 
     @property
     def elapsed_minutes(self) -> float:
@@ -126,12 +129,13 @@ async def _record(settings: RunSettings, watch: Watcher) -> None:
         cluster = _make_cluster(settings, plan, ledger, events)
         run = Run(settings, cluster, ledger, started_at=time.time())
         events.write_event(_campaign_started(run, plan, schedule))
-        outcome = "interrupted"
         try:
             await _run_all(run, schedule, watch, events, machine)
-            outcome = "complete"
+        except LabRefused:
+            (settings.run_dir / "events.jsonl").unlink()  # nothing ran: the folder is free again
+            raise
         finally:
-            events.write_event(_campaign_ended(run, outcome))
+            events.write_event(_campaign_ended(run))
 
 
 async def _run_all(
@@ -164,6 +168,7 @@ async def _run_all(
         else:
             driver = _make_driver(run, session, events)
             await driver.run(schedule, minutes=settings.minutes)
+            run.outcome, run.ended_at = "complete", time.time()
 
 
 def _make_session() -> aiohttp.ClientSession:
@@ -277,12 +282,12 @@ def _campaign_started(run: Run, plan: ClusterPlan, schedule: tuple[Injection, ..
     )
 
 
-def _campaign_ended(run: Run, outcome: str) -> Event:
+def _campaign_ended(run: Run) -> Event:
     tally = run.ledger.tally
     return Event(
-        at=time.time(),
+        at=run.ended_at or time.time(),
         kind="campaign_ended",
-        reason=outcome,
+        reason=run.outcome,
         detail={
             "failures": dict(tally.failures),
             "first_failures": dict(tally.first_failures),

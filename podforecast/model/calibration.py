@@ -110,6 +110,10 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         """0 for no failure, 1 for a failure within the horizon."""
         return np.array([0, 1])
 
+    def fit(self, x: NDArray[np.floating], y: ArrayLike) -> Self:  # noqa: ARG002 - as FrozenEstimator
+        """Return itself unchanged: refitting on other rows would undo the calibration."""
+        return self
+
     def __sklearn_is_fitted__(self) -> bool:
         return True
 

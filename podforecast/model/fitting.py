@@ -25,13 +25,26 @@ from podforecast.model.candidates import Parameters, candidate
 
 Result = TypeVar("Result")
 
-NEGATIVES = 25_000
-"""About how many rows without a failure a fit sees. Neighbours are nearly copies, so more of
-them cost time and memory and teach little; a fit stays bounded however long the history is."""
-POSITIVES = 15_000
 BALANCE = 0.5
 """Exponent of the class ratio in the weight of positives: 0 leaves them as rare as they are,
 1 makes both classes equally heavy. Calibration takes the shift out again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """About how many rows a fit sees.
+
+    Neighbours are nearly copies of each other, so more of them cost time and memory and teach
+    little; with limits a fit stays bounded however long the history is.
+    """
+
+    negatives: int
+    positives: int
+
+
+FULL = Limits(negatives=25_000, positives=15_000)
+SEARCH = Limits(negatives=10_000, positives=6_000)
+"""Enough to tell settings apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +67,7 @@ class Rows:
     @classmethod
     def of(cls, dataset: Dataset) -> Rows:
         """Convert once, for all fits."""
-        return cls(dataset=dataset, x=dataset.x.astype(np.float32))
+        return cls(dataset=dataset, x=dataset.x.astype(np.float32, copy=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +80,7 @@ class OutOfFold:
     fold: Index
 
 
-def thinned(dataset: Dataset, rows: Index) -> tuple[Index, Array]:
+def thinned(dataset: Dataset, rows: Index, limits: Limits = FULL) -> tuple[Index, Array]:
     """Choose rows to fit on, with the weight that makes up for those left out.
 
     Within each class every k-th row of a pod is kept, pods at different ticks.
@@ -83,16 +96,16 @@ def thinned(dataset: Dataset, rows: Index) -> tuple[Index, Array]:
     positive = dataset.y[rows] == 1
     every = np.where(
         positive,
-        max(1, round(int(positive.sum()) / POSITIVES)),
-        max(1, round(int((~positive).sum()) / NEGATIVES)),
+        max(1, round(int(positive.sum()) / limits.positives)),
+        max(1, round(int((~positive).sum()) / limits.negatives)),
     )
     kept = phase % every == 0
     return rows[kept], every[kept].astype(np.float64)
 
 
-def fit(data: Rows, rows: Index, recipe: Recipe, *, seed: int) -> Pipeline:
+def fit(data: Rows, rows: Index, recipe: Recipe, *, seed: int, limits: Limits = FULL) -> Pipeline:
     """Fit preparation and classifier on the rows and their masked copies; not calibrated."""
-    chosen, weight = thinned(data.dataset, rows)
+    chosen, weight = thinned(data.dataset, rows, limits)
     x, source = masking.with_masked_copies(data.x[chosen], rng=np.random.default_rng(seed))
     y, weight = data.dataset.y[chosen[source]], weight[source]
     positive = weight[y == 1].sum()
@@ -102,13 +115,14 @@ def fit(data: Rows, rows: Index, recipe: Recipe, *, seed: int) -> Pipeline:
 
 
 def out_of_fold_tasks(
-    data: Rows, recipe: Recipe, fold: Index, *, seed: int
+    data: Rows, recipe: Recipe, fold: Index, *, seed: int, limits: Limits = FULL
 ) -> list[Callable[[], tuple[Index, Array, Array]]]:
     """One task per fold: fit without it, score it with all features and with the required ones."""
 
     def task(held_out: int) -> tuple[Index, Array, Array]:
         inside = np.flatnonzero(fold == held_out)
-        pipeline = fit(data, np.flatnonzero(fold != held_out), recipe, seed=seed + held_out)
+        others = np.flatnonzero(fold != held_out)
+        pipeline = fit(data, others, recipe, seed=seed + held_out, limits=limits)
         x = data.x[inside]
         return inside, raw(pipeline, x), raw(pipeline, masking.required_only(x))
 

@@ -15,7 +15,7 @@ import numpy as np
 from podforecast.domain.tables import Index
 from podforecast.model import fitting, metrics, resampling, splits
 from podforecast.model.candidates import Candidate
-from podforecast.model.fitting import OutOfFold, Recipe, Rows
+from podforecast.model.fitting import Limits, OutOfFold, Recipe, Rows
 from podforecast.model.resampling import Interval
 
 SEARCH_FOLDS = 3
@@ -74,7 +74,7 @@ def select(data: Rows, candidates: Sequence[Candidate], effort: Effort) -> list[
 
 def out_of_fold(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> OutOfFold:
     """Scores of all rows, each by a model fitted without the row's fold."""
-    return _out_of_fold(data, [recipe], fold, effort)[0]
+    return _out_of_fold(data, [recipe], fold, effort, fitting.FULL)[0]
 
 
 def _contender(
@@ -100,19 +100,19 @@ def _searched(data: Rows, candidate: Candidate, fold: Index, effort: Effort) -> 
     """Return the settings that rank best; of equals the one named first."""
     recipes = [Recipe(name=candidate.name, parameters=one) for one in candidate.settings()]
     return max(
-        zip(recipes, _out_of_fold(data, recipes, fold, effort), strict=True),
+        zip(recipes, _out_of_fold(data, recipes, fold, effort, fitting.SEARCH), strict=True),
         key=lambda tried: metrics.roc_auc(data.dataset.y, tried[1].full),
     )[0]
 
 
 def _out_of_fold(
-    data: Rows, recipes: Sequence[Recipe], fold: Index, effort: Effort
+    data: Rows, recipes: Sequence[Recipe], fold: Index, effort: Effort, limits: Limits
 ) -> list[OutOfFold]:
     """Score by each recipe; all fits are one queue, so that no job waits for a recipe's last."""
     tasks = [
         task
         for recipe in recipes
-        for task in fitting.out_of_fold_tasks(data, recipe, fold, seed=effort.seed)
+        for task in fitting.out_of_fold_tasks(data, recipe, fold, seed=effort.seed, limits=limits)
     ]
     parts = fitting.run(tasks, jobs=effort.jobs, on_done=lambda: effort.on_fit(recipes[0].name))
     each = len(tasks) // len(recipes)

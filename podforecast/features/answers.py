@@ -8,10 +8,11 @@ from datetime import timedelta
 import numpy as np
 
 from podforecast.domain.telemetry import HISTORY, WINDOW, Array
-from podforecast.features.moment import Moment
+from podforecast.features.moment import LATEST, Moment
 from podforecast.features.recipes import (
     PER_MINUTE,
     Recipe,
+    above_siblings,
     average,
     growth,
     newest,
@@ -62,8 +63,10 @@ REQUEST_FEATURES: Mapping[str, Recipe] = {
     "request_rate": average(REQUESTS),
     "request_rate_vs_own_past": times_past(REQUESTS, floor=LEAST_REQUESTS_PER_SECOND),
     "requests_in_flight": average(IN_FLIGHT),
+    "requests_in_flight_1m": lambda moment: mean(moment.latest(IN_FLIGHT)),
     "requests_in_flight_growth_10m": growth(IN_FLIGHT, PER_MINUTE),
     "server_error_share": _server_error_share,
+    "server_error_share_1m": lambda moment: mean(moment.latest(ERROR_SHARE)),
     "server_error_share_growth_10m": growth(ERROR_SHARE, PER_MINUTE),
     "server_error_minutes": lambda moment: minutes_above(
         moment.history(ERROR_SHARE), moment.times, ERROR_SHARE_IN_TROUBLE
@@ -71,10 +74,13 @@ REQUEST_FEATURES: Mapping[str, Recipe] = {
 }
 PROBE_FEATURES: Mapping[str, Recipe] = {
     "liveness_failures_3m": _failed_probes("liveness_failures", back=WINDOW),
+    "liveness_failures_1m": _failed_probes("liveness_failures", back=LATEST),
     "readiness_failures_3m": _failed_probes("readiness_failures", back=WINDOW),
     "probe_failures_1h": _failed_probes(*PROBES, back=HISTORY),
     "scrape_failure_share": lambda moment: 1.0 - mean(moment.window("scrape_up")),
     "scrape_seconds": average(SCRAPE),
+    "scrape_seconds_1m": lambda moment: mean(moment.latest(SCRAPE)),
+    "scrape_seconds_vs_siblings": above_siblings(SCRAPE),
     "scrape_seconds_worst": lambda moment: maximum(moment.window(SCRAPE)),
     "scrape_seconds_growth_10m": growth(SCRAPE, PER_MINUTE),
 }

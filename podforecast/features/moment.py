@@ -14,11 +14,13 @@ from podforecast.features.counters import increments
 from podforecast.features.siblings import group_codes
 from podforecast.features.windows import Line, fit_line, last
 
+LATEST = timedelta(minutes=1)
+"""Five samples: a first look at what has only just begun, and noisy for it."""
 RECENT = timedelta(minutes=10)
 """Between window and history: long enough for a slow trend, short enough to notice its end."""
 SETTLING = 30.0
 """Seconds after the start of a container that trends leave out: loading is no leak."""
-MIN_SPAN: Mapping[timedelta, float] = {WINDOW: 60.0, RECENT: 120.0, HISTORY: 180.0}
+MIN_SPAN: Mapping[timedelta, float] = {LATEST: 45.0, WINDOW: 60.0, RECENT: 120.0, HISTORY: 180.0}
 """Seconds that samples must span before a trend over so long a time is worth a number."""
 _ROUNDING = 0.5
 """Seconds. Grids start at fractions of a second that float64 can not hold exactly."""
@@ -69,6 +71,20 @@ class Moment:
     def window(self, name: str) -> Array:
         """Samples of the window."""
         return self.history(name)[:, self.last_columns(WINDOW)]
+
+    def level(self, name: str) -> Array:
+        """Last sample of the window that is of the container that runs now, (n_pods,).
+
+        For what a restart sets back: after an OOM kill the last sample *there* may read 99 %,
+        and until the next scrape it would speak for a container that is gone.
+        """
+        columns = self.last_columns(WINDOW)
+        current = self.times[columns] >= self.started_at[:, None]
+        return last(np.where(current, self.window(name), np.nan))
+
+    def latest(self, name: str) -> Array:
+        """Samples of the last minute."""
+        return self.history(name)[:, self.last_columns(LATEST)]
 
     def past(self, name: str) -> Array:
         """Samples of the hour before the window."""

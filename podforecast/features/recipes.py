@@ -35,6 +35,11 @@ def newest(signal: str, scale: float = 1.0) -> Recipe:
     return lambda moment: scale * last(moment.window(signal))
 
 
+def level(signal: str, scale: float) -> Recipe:
+    """Last sample of the window that is of the container that runs now."""
+    return lambda moment: scale * moment.level(signal)
+
+
 def newest_count(signal: str) -> Recipe:
     """Last sample of the window, as the whole number it stands for."""
     return lambda moment: np.rint(last(moment.window(signal)))
@@ -53,7 +58,7 @@ def growth(signal: str, scale: float, back: timedelta = RECENT) -> Recipe:
 def minutes_left(signal: str, back: timedelta) -> Recipe:
     """Minutes until a share reaches 1 at the pace of the last minutes."""
     return lambda moment: minutes_to_limit(
-        last(moment.window(signal)),
+        moment.level(signal),
         moment.line(signal, back).slope,
         limit=1.0,
         most=FAR_MINUTES,
@@ -82,7 +87,7 @@ def times_past(signal: str, *, floor: float) -> Recipe:
     )
 
 
-def above_siblings(signal: str, scale: float) -> Recipe:
+def above_siblings(signal: str, scale: float = 1.0) -> Recipe:
     """Mean of the window minus the median of the workload's other pods."""
 
     def recipe(moment: Moment) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from podforecast.domain.telemetry import HISTORY, WINDOW, Array
-from podforecast.features.moment import RECENT, Moment
+from podforecast.features.moment import LATEST, RECENT, Moment
 from podforecast.features.recipes import (
     MIN_PAST_POINTS,
     PERCENT,
@@ -17,15 +17,14 @@ from podforecast.features.recipes import (
     above_siblings,
     average,
     growth,
+    level,
     minutes_left,
-    newest,
     past_median,
 )
 from podforecast.features.siblings import others_median
 from podforecast.features.windows import (
     NORMAL_MAD,
     largest_drop,
-    last,
     maximum,
     mean,
     minutes_above,
@@ -51,7 +50,7 @@ def _leak_rate(moment: Moment) -> Array:
 def _above_past_peak(moment: Moment) -> Array:
     before = moment.past(MEMORY)
     lived = np.where(moment.alive[:, : before.shape[1]], before, np.nan)
-    return PERCENT * (last(moment.window(MEMORY)) - maximum(lived))
+    return PERCENT * (moment.level(MEMORY) - maximum(lived))
 
 
 def _largest_drop(moment: Moment) -> Array:
@@ -64,11 +63,11 @@ def _growth_change(moment: Moment) -> Array:
 
 
 def _versus_past(moment: Moment) -> Array:
-    return PERCENT * (last(moment.window(MEMORY)) - past_median(moment, MEMORY))
+    return PERCENT * (moment.level(MEMORY) - past_median(moment, MEMORY))
 
 
 def _versus_siblings(moment: Moment) -> Array:
-    own = last(moment.window(MEMORY))
+    own = moment.level(MEMORY)
     return PERCENT * (own - others_median(own, moment.group))
 
 
@@ -95,7 +94,7 @@ def _deviation(moment: Moment, signal: str) -> Array:
 
 
 MEMORY_FEATURES: Mapping[str, Recipe] = {
-    "memory_usage_pct": newest(MEMORY, PERCENT),
+    "memory_usage_pct": level(MEMORY, PERCENT),
     "memory_leak_rate": _leak_rate,
     "memory_growth_3m": growth(MEMORY, PERCENT_PER_MINUTE, WINDOW),
     "memory_growth_10m": growth(MEMORY, PERCENT_PER_MINUTE),
@@ -103,6 +102,7 @@ MEMORY_FEATURES: Mapping[str, Recipe] = {
     "memory_growth_change": _growth_change,
     "memory_minutes_to_limit": minutes_left(MEMORY, RECENT),
     "memory_minutes_to_limit_3m": minutes_left(MEMORY, WINDOW),
+    "memory_minutes_to_limit_1m": minutes_left(MEMORY, LATEST),
     "memory_peak_pct": lambda moment: PERCENT * maximum(moment.history(MEMORY)),
     "memory_above_past_peak": _above_past_peak,
     "memory_largest_drop": _largest_drop,
@@ -120,8 +120,9 @@ CPU_FEATURES: Mapping[str, Recipe] = {
     "cpu_vs_siblings": above_siblings(CPU, PERCENT),
 }
 DESCRIPTOR_FEATURES: Mapping[str, Recipe] = {
-    "open_fds_pct": newest(DESCRIPTORS, PERCENT),
+    "open_fds_pct": level(DESCRIPTORS, PERCENT),
     "open_fds_growth_10m": growth(DESCRIPTORS, PERCENT_PER_MINUTE),
     "open_fds_minutes_to_limit": minutes_left(DESCRIPTORS, RECENT),
     "open_fds_minutes_to_limit_3m": minutes_left(DESCRIPTORS, WINDOW),
+    "open_fds_minutes_to_limit_1m": minutes_left(DESCRIPTORS, LATEST),
 }

@@ -55,6 +55,16 @@ USAGE: tuple[Feature, ...] = (
         high=120.0,
     ),
     optional(
+        "memory_minutes_to_limit_1m",
+        "min",
+        (0.0, 120.0),
+        "Minutes until the working set reaches the limit at the pace of the last minute:"
+        " the first to notice a fast leak; 120 when further away.",
+        "memory_usage_ratio",
+        form_default=120.0,
+        high=120.0,
+    ),
+    optional(
         "memory_growth_change",
         "% of limit per min",
         (-10.0, 10.0),

@@ -17,7 +17,7 @@ from podforecast.domain.catalogue import FEATURE_NAMES
 from podforecast.domain.forecast import Forecast
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
-from podforecast.domain.tables import Dataset, FeatureTable, Index
+from podforecast.domain.tables import Dataset, FeatureTable, Index, Mask
 from podforecast.domain.telemetry import (
     HISTORY,
     HORIZON,
@@ -27,7 +27,13 @@ from podforecast.domain.telemetry import (
     TelemetrySource,
 )
 from podforecast.features.build import SIGNALS_READ, build
-from podforecast.model.labels import announced_failures, onset_labels, scorable, uncensored
+from podforecast.model.labels import (
+    announced_failures,
+    just_failed,
+    onset_labels,
+    scorable,
+    uncensored,
+)
 
 Progress = Callable[[int, int], None]
 """Called with the moments done and the moments in all."""
@@ -102,8 +108,9 @@ def build_dataset(
 ) -> Dataset:
     """Turn a recording into rows of features and onset labels.
 
-    Left out are pods that are failing already, rows with too little coverage, and the last
-    horizon of the recording, whose outcomes nobody has seen; see :mod:`podforecast.model.labels`.
+    Left out are pods that are failing already or failed a moment ago, rows with too little
+    coverage, and the last horizon of the recording, whose outcomes nobody has seen; see
+    :mod:`podforecast.model.labels`.
 
     Parameters
     ----------
@@ -122,9 +129,9 @@ def build_dataset(
     block = recording.read(SIGNALS_READ, start=recording.start, end=recording.end)
     failures = tuple(recording.failures)
     announced = announced_failures(block.times, block.pods, failures)
-    chosen = _choose_rows(
-        block, every=_samples(step, block.times), end=recording.end, progress=progress
-    )
+    judged = ~just_failed(block.times, block.pods, failures)
+    judged &= uncensored(block.times, recording.end.timestamp())
+    chosen = _choose_rows(block, judged, every=_samples(step, block.times), progress=progress)
     names = _Names.of(block, failures)
     failure = announced[chosen.pod, chosen.column]
     return Dataset(
@@ -163,13 +170,12 @@ class _Rows:
 
 
 def _choose_rows(
-    block: TelemetryBlock, *, every: int, end: datetime, progress: Progress | None
+    block: TelemetryBlock, judged: Mask, *, every: int, progress: Progress | None
 ) -> _Rows:
-    judged = uncensored(block.times, end.timestamp())
     tables, pods, columns = [], [], []
     for index, table in enumerate(feature_tables(block, every=every, progress=progress)):
         column = index * every
-        rows = np.flatnonzero(scorable(table) & judged[column])
+        rows = np.flatnonzero(scorable(table) & judged[:, column])
         tables.append(table.values[rows])
         pods.append(rows)
         columns.append(np.full(len(rows), column))

@@ -72,6 +72,39 @@ def _next_within(times: Array, onsets: Array, indices: Index, seconds: float) ->
     return np.where(due, indices[nearest], -1)
 
 
+AFTERMATH = timedelta(seconds=30)
+"""Two scrapes: until then telemetry may still show a container that is gone."""
+
+
+def just_failed(
+    times: Array,
+    pods: Sequence[PodRef],
+    failures: Sequence[Failure],
+    *,
+    aftermath: timedelta = AFTERMATH,
+) -> Mask:
+    """Tell where a pod failed a moment ago: t is in [onset, onset + aftermath); (n_pods, n_times).
+
+    The pod is down, or a scrape has yet to show that it restarted. Such a row says "99 % of the
+    limit" and announces nothing: it would teach a model that a full memory is harmless.
+
+    Examples
+    --------
+    >>> from podforecast.domain.pods import FailureCause
+    >>> pod = PodRef("shop", "cart-0")
+    >>> failure = Failure(pod=pod, at=100.0, cause=FailureCause.OOM, first=True)
+    >>> just_failed(np.array([99.0, 100.0, 115.0, 130.0]), [pod], [failure])
+    array([[False,  True,  True, False]])
+    """
+    row_of = {pod: row for row, pod in enumerate(pods)}
+    found = np.zeros((len(pods), len(times)), dtype=bool)
+    for failure in failures:
+        if failure.pod in row_of:
+            since = times - failure.at
+            found[row_of[failure.pod]] |= (since >= 0.0) & (since < aftermath.total_seconds())
+    return found
+
+
 def onset_labels(announced: Index) -> NDArray[np.int8]:
     """1 where a failure is ahead, see `announced_failures`."""
     return (announced >= 0).astype(np.int8)

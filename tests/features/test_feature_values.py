@@ -68,9 +68,13 @@ KNOWN = [
     ("request_rate_vs_own_past", {"request_rate": step_up(1, 0)}, 0.05),
     ("requests_in_flight", {"request_rate": steady(4), "latency_mean_ms": steady(500)}, 2.0),
     ("requests_in_flight", {"request_rate": steady(0), "latency_mean_ms": steady(NAN)}, 0.0),
+    ("requests_in_flight_1m",
+     {"request_rate": step_up(1, 4, at=59.0), "latency_mean_ms": steady(500)}, 2.0),
     ("requests_in_flight_growth_10m",
      {"request_rate": steady(2), "latency_mean_ms": ramp(500)}, 1.0),
     ("server_error_share", {"request_rate": steady(2), "server_error_rate": steady(0.5)}, 0.25),
+    ("server_error_share_1m",
+     {"request_rate": steady(2), "server_error_rate": step_up(0, 1, at=59.0)}, 0.5),
     ("server_error_share_growth_10m",
      {"request_rate": steady(2), "server_error_rate": ramp(0.1)}, 0.05),
     ("server_error_minutes",
@@ -78,6 +82,9 @@ KNOWN = [
     ("scrape_failure_share", {"scrape_up": [1.0] * 12 + [0.0]}, 1 / 13),
     ("scrape_seconds", {"scrape_seconds": step_up(0.01, 0.4)}, 0.4),
     ("scrape_seconds_worst", {"scrape_seconds": [0.01] * 6 + [2.5] + [0.01] * 6}, 2.5),
+    ("scrape_seconds_1m", {"scrape_seconds": step_up(0.01, 0.4, at=59.0)}, 0.4),
+    ("scrape_seconds_vs_siblings",
+     {"scrape_seconds": [steady(0.9), steady(0.1), steady(0.2)]}, 0.75),
     ("scrape_seconds_growth_10m", {"scrape_seconds": ramp(0.1)}, 0.1),
     ("restart_count_24h", {"restart_count_24h": step_up(0, 3)}, 3.0),
     ("previous_failures", {"workload_failures_7d": steady(6.9999)}, 7.0),
@@ -125,6 +132,13 @@ def test_probe_failures_are_counted(cluster, counter, failed):
     if counter[3] != 7:
         assert cluster.feature("liveness_failures_3m", **signals) == failed
         assert cluster.feature("readiness_failures_3m", **signals) == 0.0
+
+
+def test_the_last_minute_tells_failing_probes_from_recovered_ones(cluster):
+    counter = np.repeat([0.0, 1.0, 2.0, 3.0], [230, 5, 3, 3])
+    signals = {"liveness_failures": counter, "memory_usage_ratio": steady(0.3)}
+    assert cluster.feature("liveness_failures_3m", **signals) == 3.0
+    assert cluster.feature("liveness_failures_1m", **signals) == 1.0
 
 
 def test_a_node_that_did_not_answer_hid_no_failures(cluster):

@@ -42,6 +42,16 @@ def test_the_pace_of_the_window_notices_the_end_of_a_warm_up_first(cluster):
     assert memory(cluster, "memory_growth_change", just_ended) < -1.0
 
 
+def test_the_pace_of_the_last_minute_notices_a_fast_leak_first(cluster):
+    shape = leak(0.2, begins=59.0)
+    notices = [
+        memory(cluster, f"memory_minutes_to_limit{pace}", shape) for pace in ("_1m", "_3m", "")
+    ]
+    assert notices == sorted(notices)
+    assert notices[0] == pytest.approx(0.55 / 0.2)
+    assert notices[1] > 2 * notices[0]
+
+
 def test_growth_that_speeds_up_is_no_warm_up(cluster):
     accelerating = 0.25 + 0.0004 * np.maximum(MINUTES - 20.0, 0.0) ** 2
     assert memory(cluster, "memory_growth_change", accelerating) > 0.1
@@ -78,6 +88,19 @@ def test_after_an_oom_kill_the_next_leak_is_no_sawtooth(cluster):
     assert memory(cluster, "memory_leak_rate", shape, **signals) == pytest.approx(3.0)
 
 
+def test_a_sample_of_a_container_that_is_gone_says_nothing_about_the_next(cluster):
+    age = np.where(MINUTES < 59.9, HIGH_AGE, 0.1)
+    for name, signal in (("memory_usage_pct", "memory_usage_ratio"),
+                         ("open_fds_pct", "open_fds_ratio")):  # fmt: skip
+        not_yet_scraped = np.where(MINUTES < 59.9, 0.99, np.nan)
+        assert np.isnan(
+            cluster.feature(name, **{signal: not_yet_scraped, "container_age_minutes": age})
+        )
+        scraped = np.where(MINUTES < 59.9, 0.99, 0.2)
+        signals = {signal: scraped, "container_age_minutes": age}
+        assert cluster.feature(name, **signals) == pytest.approx(20.0)
+
+
 def test_where_the_age_is_unknown_restarts_begin_a_new_life(cluster):
     shape = np.where(MINUTES < 50.0, 0.9, 0.25)
     restarts = np.where(MINUTES < 50.0, 2.0, 3.0)
@@ -101,7 +124,8 @@ def test_descriptors_run_out_like_memory(cluster):
     shape = leak(0.04)[None, :] - 0.3
     assert cluster.feature("open_fds_pct", open_fds_ratio=shape) == pytest.approx(75.0)
     assert cluster.feature("open_fds_growth_10m", open_fds_ratio=shape) == pytest.approx(4.0)
-    for name in ("open_fds_minutes_to_limit", "open_fds_minutes_to_limit_3m"):
+    for pace in ("", "_3m", "_1m"):
+        name = f"open_fds_minutes_to_limit{pace}"
         assert cluster.feature(name, open_fds_ratio=shape) == pytest.approx(0.25 / 0.04)
 
 

@@ -13,7 +13,13 @@ from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import FailureCause, PodRef
 from podforecast.domain.tables import FeatureTable
 from podforecast.domain.telemetry import HORIZON
-from podforecast.model.labels import announced_failures, onset_labels, scorable, uncensored
+from podforecast.model.labels import (
+    announced_failures,
+    just_failed,
+    onset_labels,
+    scorable,
+    uncensored,
+)
 
 CART, PAY = PodRef("shop", "cart-0"), PodRef("shop", "pay-0")
 H = HORIZON.total_seconds()
@@ -69,6 +75,12 @@ def test_labels_are_what_looking_at_every_failure_finds(moments, onsets, seconds
             ahead = [f.at for f in failures if f.pod == pod and t < f.at <= t + seconds]
             index = found[row, column]
             assert (failures[index].at if index >= 0 else None) == min(ahead, default=None)
+
+
+def test_a_row_in_the_aftermath_of_a_failure_is_not_judged():
+    failures = [failure(100.0), failure(120.0), failure(100.0, PodRef("zoo", "lion-0"))]
+    found = just_failed(np.array([99.9, 100.0, 149.9, 150.0]), [CART, PAY], failures)
+    assert found.tolist() == [[False, True, True, False], [False] * 4]
 
 
 def test_pods_that_fail_already_or_are_hardly_seen_are_not_scored():

@@ -89,6 +89,14 @@ def test_rows_begin_when_the_window_is_covered_and_end_before_the_censored_part(
     assert (since[0], since[-1]) == (105.0, 900.0)
 
 
+def test_the_rows_just_after_a_failure_are_left_out():
+    early = Failure(pod=PODS[0], at=NOON.timestamp() + 299.0, cause=FailureCause.EXIT, first=True)
+    rows = build_dataset(FakeRecording(failures=(early,)))
+    since = rows.time[rows.pod == 0] - NOON.timestamp()
+    assert {285.0, 330.0} <= set(since)
+    assert not {300.0, 315.0} & set(since)
+
+
 def test_a_failure_in_the_censored_part_makes_no_rows_but_is_kept():
     late = Failure(pod=PODS[2], at=NOON.timestamp() + 1190.0, cause=FailureCause.EXIT, first=True)
     rows = build_dataset(FakeRecording(failures=(late,)))

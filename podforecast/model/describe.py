@@ -49,7 +49,7 @@ def describe(trained: TrainedModel, dataset: Dataset, *, trained_at: datetime) -
             expected_calibration_error=facts.expected_calibration_error,
             expected_calibration_error_required_only=facts.expected_calibration_error_required_only,
         ),
-        operating_points=tuple(_point(one) for one in trained.reported_points),
+        operating_points=tuple(operating_record(one) for one in trained.reported_points),
         reference=reference(trained.fitted, dataset),
     )
 
@@ -108,7 +108,8 @@ def _candidate(contender: Contender, dataset: Dataset) -> CandidateRecord:
     )
 
 
-def _point(point: OperatingPoint) -> OperatingRecord:
+def operating_record(point: OperatingPoint) -> OperatingRecord:
+    """Put down a threshold; what could not be measured becomes None."""
     return OperatingRecord(
         per_1000_pods_per_day=point.budget.per_1000_pods_per_day,
         per_100_pod_hours=point.budget.per_100_pod_hours,

@@ -87,7 +87,7 @@ def _contender(
     ranking = metrics.Ranking(data.dataset.y, scores.full)
     return Contender(
         recipe=recipe,
-        roc_auc=_bootstrapped(ranking, data.dataset.pod, effort.seed),
+        roc_auc=_bootstrapped(ranking, splits.blocks(data.dataset), effort.seed),
         roc_auc_required_only=metrics.roc_auc(data.dataset.y, scores.required_only),
         average_precision=ranking.average_precision(),
         out_of_fold=scores,
@@ -119,7 +119,7 @@ def _out_of_fold(
     return [fitting.gathered(parts[i : i + each], fold) for i in range(0, len(parts), each)]
 
 
-def _bootstrapped(ranking: metrics.Ranking, pod: Index, seed: int) -> Interval:
+def _bootstrapped(ranking: metrics.Ranking, blocks: Index, seed: int) -> Interval:
     rng = np.random.default_rng(seed)
-    weights = resampling.block_weights(pod, rounds=BOOTSTRAP_ROUNDS, rng=rng)
+    weights = resampling.block_weights(blocks, rounds=BOOTSTRAP_ROUNDS, rng=rng)
     return resampling.interval(ranking.roc_auc(), [ranking.roc_auc(w) for w in weights])

@@ -25,6 +25,8 @@ from podforecast.errors import DataUnusable
 EMBARGO = HORIZON + WINDOW
 TEST_SHARE = 0.3
 FOLDS = 5
+STRETCHES = 50
+"""Into so many pieces of time a table without pods is cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,27 +149,49 @@ def group_folds(groups: Index, y: np.ndarray, *, folds: int = FOLDS, seed: int) 
 
 
 def folds_of(dataset: Dataset, *, folds: int = FOLDS, seed: int) -> Index:
-    """Folds of cross-validation inside a training part: whole workloads, else whole pods.
+    """Folds of cross-validation inside a training part: whole workloads, else whole blocks.
 
     Pods of a workload fail alike and share features, so a fold that splits a workload promises
-    too much; only where too few workloads ever fail are pods dealt out instead. A small dataset
-    gets fewer folds than asked for.
+    too much; only where too few workloads ever fail are blocks dealt out instead. A small
+    dataset gets fewer folds than asked for.
 
     Raises
     ------
     DataUnusable
-        If fewer than two pods fail: no fold could learn from another what a failure is.
+        If fewer than two blocks have a positive row: no fold could learn from another what a
+        failure is.
     """
-    workloads, pods = (
-        len(np.unique(groups[dataset.y == 1])) for groups in (dataset.workload, dataset.pod)
+    block = blocks(dataset)
+    failing_workloads, failing_blocks = (
+        len(np.unique(groups[dataset.y == 1])) for groups in (dataset.workload, block)
     )
-    if pods < 2:
+    if failing_blocks < 2:
         raise DataUnusable(
-            f"{pods} pods have a row that announces a failure, cross-validation needs 2",
+            f"{failing_blocks} pods have a row that announces a failure, cross-validation needs 2",
             hint="Record for longer, or more pods.",
         )
-    groups = dataset.workload if workloads >= folds else dataset.pod
-    return group_folds(groups, dataset.y, folds=min(folds, pods), seed=seed)
+    whole_workloads = failing_workloads >= folds and not _ungrouped(dataset)
+    groups = dataset.workload if whole_workloads else block
+    return group_folds(groups, dataset.y, folds=min(folds, failing_blocks), seed=seed)
+
+
+def blocks(dataset: Dataset) -> Index:
+    """Rows that hang together, shape (n_rows,): those of a pod.
+
+    A table that does not name pods is cut into stretches of time instead, since the rows of a
+    pod are at least near each other in it.
+    """
+    if not _ungrouped(dataset):
+        return dataset.pod
+    order = np.argsort(dataset.time, kind="stable")
+    block = np.empty(len(dataset), dtype=np.int64)
+    block[order] = np.arange(len(dataset)) * min(STRETCHES, len(dataset)) // len(dataset)
+    return block
+
+
+def _ungrouped(dataset: Dataset) -> bool:
+    """Whether every row claims to be a pod of its own."""
+    return len(np.unique(dataset.pod)) == len(dataset)
 
 
 def gap(dataset: Dataset, split: Split) -> timedelta:

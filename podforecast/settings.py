@@ -43,7 +43,13 @@ class ApiSettings(_Group):
 
 
 class DashboardSettings(_Group):
-    """What the dashboard starts with."""
+    """Where ``python -m podforecast run`` puts the dashboard, and what it starts with."""
+
+    host: str = "127.0.0.1"
+    """Address the dashboard listens on; ``streamlit run`` has flags of its own for this."""
+
+    port: Port = 8501
+    """Port the dashboard listens on."""
 
     api_url: HttpUrl = HttpUrl("http://127.0.0.1:8000")
     """Address of the service; can be changed in the sidebar."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from podforecast.domain.telemetry import TelemetryBlock
 from podforecast.telemetry.prometheus.client import Connection, connect
 from podforecast.telemetry.prometheus.source import PrometheusSource
+from podforecast.telemetry.raw_series import read_series
+from podforecast.telemetry.recording import Recording
 from tests.telemetry.prometheus_server import running
 from tests.telemetry.remote_write import labelled, moved, write
 from tests.telemetry.stories import NOW, Told
@@ -57,3 +60,29 @@ def tell(prometheus_client, back_seconds, request) -> Callable[..., TelemetryBlo
 def trial_folder() -> Path:
     """A recording of twelve minutes of the lab, with its raw series."""
     return Path(__file__).parent / "trial"
+
+
+@pytest.fixture(scope="session")
+def trial(trial_folder) -> Recording:
+    return Recording.open(trial_folder)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The trial in a real Prometheus, moved to where it keeps samples."""
+
+    source: PrometheusSource
+    start: datetime
+    end: datetime
+
+
+@pytest.fixture(scope="session")
+def replay(prometheus_client, trial, trial_folder) -> Replay:
+    step = trial.step.total_seconds()
+    recent = datetime.now(UTC) - timedelta(minutes=30)
+    seconds = step * ((recent - trial.end).total_seconds() // step)
+    series = moved(read_series(trial_folder / "series.parquet"), seconds)
+    write(prometheus_client, labelled(series, case="trial"))
+    later = timedelta(seconds=seconds)
+    source = PrometheusSource(prometheus_client, extra_selector='case="trial"')
+    return Replay(source, trial.start + later, trial.end + later)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import httpx
@@ -100,8 +100,11 @@ class PrometheusSource:
         found: dict[str, Rows],
         rejected: list[QueryRejected],
     ) -> None:
+        def ask(scope: Scope) -> list[Series]:
+            return self._api.over_range(scope.pack(wanted), times)
+
         try:
-            found.update(self._pack(wanted, times, self._scope))
+            found.update(_by_signal(self._in_parts(ask, times), wanted, times))
         except QueryRejected as error:
             if len(wanted) > 1:
                 for name in wanted:
@@ -110,19 +113,15 @@ class PrometheusSource:
             log.warning("signal is left out signal=%s reason=%s", wanted[0], error.message)
             rejected.append(error)
 
-    def _pack(self, wanted: Sequence[str], times: Array, scope: Scope) -> dict[str, Rows]:
+    def _in_parts(self, ask: Callable[[Scope], list[Series]], times: Array) -> list[Series]:
+        """Ask for everything at once, and if that is too much, namespace by namespace."""
         try:
-            series = self._api.over_range(scope.pack(wanted), times)
+            return ask(self._scope)
         except QueryTooLarge:
-            namespaces = [] if scope.namespace is not None else self._namespaces(times)
+            namespaces = self._namespaces(times)
             if len(namespaces) < 2:
                 raise
-            series = [
-                piece
-                for namespace in namespaces
-                for piece in self._api.over_range(scope.within(namespace).pack(wanted), times)
-            ]
-        return _by_signal(series, wanted, times)
+        return [piece for name in namespaces for piece in ask(self._scope.within(name))]
 
     def _namespaces(self, times: Array) -> list[str]:
         match = self._scope.render("kube_pod_info{<where>}")
@@ -130,9 +129,13 @@ class PrometheusSource:
 
     def _owners(self, times: Array) -> dict[PodRef, str]:
         """Workload of each pod, as ``namespace/name``; the last one where it changed."""
-        query = self._scope.workloads(timedelta(seconds=times[-1] - times[0]), self._step)
+        span = timedelta(seconds=times[-1] - times[0])
+
+        def ask(scope: Scope) -> list[Series]:
+            return self._api.at(scope.workloads(span, self._step), times[-1])
+
         try:
-            series = self._api.at(query, times[-1])
+            series = self._in_parts(ask, times)
         except QueryRejected as error:
             log.warning("owners are left out reason=%s", error.message)
             return {}

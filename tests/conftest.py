@@ -7,6 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine is no bug
+settings.load_profile("any machine")
 
 IN_CI = os.environ.get("CI") == "true"
 LEFT_OUT = pytest.StashKey[list[tuple[str, str]]]()

@@ -14,7 +14,9 @@ from rich.logging import RichHandler
 from lab.campaign.mixes import MIXES
 from lab.campaign.progress import Progress
 from lab.campaign.recording import RunSettings, execute
+from lab.describe import page
 from lab.errors import LabRefused
+from lab.export_command import export_command
 
 app = typer.Typer(
     help="A small cluster on this machine whose pods really fail: record campaigns, or play.",
@@ -112,6 +114,21 @@ def serve(  # noqa: PLR0913 - one per option
             load_scale=load_scale,
         )
     )
+
+
+app.command("export")(export_command)
+
+
+@app.command()
+def describe(
+    folder: Annotated[Path, typer.Argument(help="Folder of recordings.")] = Path("data"),
+) -> None:
+    """Write README.md beside the recordings: provenance and counts, from their facts."""
+    recordings = sorted(path.parent for path in folder.glob("*/campaign.json"))
+    if not recordings:
+        raise typer.BadParameter(f"{folder} holds no recording", param_hint="FOLDER")
+    (folder / "README.md").write_text(page(recordings))
+    console.print(f"described {len(recordings)} recordings in {folder / 'README.md'}")
 
 
 def _known(mix: str) -> str:

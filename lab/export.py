@@ -90,7 +90,7 @@ def export(
         log.info("reading signals start=%s end=%s", span.start, span.end)
         source = PrometheusSource(client, extra_selector=SELECTOR)
         block = source.read(SIGNAL_NAMES, start=span.start, end=span.end)
-        events = [row for row in truth(log_of_run) if row["at"] <= span.end.timestamp()]
+        events = list(truth(_until(log_of_run, span.end.timestamp())))
         facts = _facts(run_dir, out.name, role, log_of_run, events, block)
         write_recording(out, block, events, facts)
         left_bytes = budget_bytes - (out / SIGNALS).stat().st_size
@@ -109,6 +109,11 @@ def _events(run_dir: Path) -> list[Event]:
             f"{run_dir} holds no events.jsonl", hint="Give the folder of a run: var/lab/NAME."
         )
     return list(read_events(path))
+
+
+def _until(events: Sequence[Event], end: float) -> list[Event]:
+    """What happened while it was scraped, and how the campaign ended."""
+    return [event for event in events if event.at <= end or event.kind == "campaign_ended"]
 
 
 def _scraped(api: QueryApi, events: Sequence[Event]) -> Span:

@@ -39,6 +39,12 @@ Progress = Callable[[int, int], None]
 """Called with the moments done and the moments in all."""
 
 
+WARM_UP = timedelta(minutes=10)
+"""Rows of a recording begin so late. Serving always has an hour to look back on, a recording at its
+start has none: what is unknown there would tell a model how late in the recording it is. The pods
+of a campaign also begin with it, all young and none failing yet; no cluster looks like that."""
+
+
 class LabelledSource(TelemetrySource, Protocol):
     """A source that also knows what happened: a recording."""
 
@@ -104,13 +110,17 @@ def _history_samples(times: Array, n_times: int) -> int:
 
 
 def build_dataset(
-    recording: LabelledSource, *, step: timedelta = STEP, progress: Progress | None = None
+    recording: LabelledSource,
+    *,
+    step: timedelta = STEP,
+    warm_up: timedelta = WARM_UP,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Turn a recording into rows of features and onset labels.
 
     Left out are pods that are failing already or failed a moment ago, rows with too little
-    coverage, and the last horizon of the recording, whose outcomes nobody has seen; see
-    :mod:`podforecast.model.labels`.
+    coverage, and both ends of the recording: the warm-up, and the last horizon, whose outcomes
+    nobody has seen; see :mod:`podforecast.model.labels`.
 
     Parameters
     ----------
@@ -118,6 +128,8 @@ def build_dataset(
         One campaign.
     step
         Distance of two rows of a pod, a whole number of samples.
+    warm_up
+        Time at the start of the recording that makes no rows.
     progress
         Told after each moment, e.g. by a progress bar.
 
@@ -131,6 +143,7 @@ def build_dataset(
     announced = announced_failures(block.times, block.pods, failures)
     judged = ~just_failed(block.times, block.pods, failures)
     judged &= uncensored(block.times, recording.end.timestamp())
+    judged &= block.times >= recording.start.timestamp() + warm_up.total_seconds()
     chosen = _choose_rows(block, judged, every=_samples(step, block.times), progress=progress)
     names = _Names.of(block, failures)
     failure = announced[chosen.pod, chosen.column]

@@ -25,8 +25,9 @@ from podforecast.features.windows import fit_line, last
 HALF_LIFE = timedelta(minutes=15)
 SECONDS_PER_HOUR = 3600.0
 KIB = 1.0 / 1024.0
-LONGEST_AGE = 1440.0
-"""Minutes: a day. Older containers do not differ."""
+LONGEST_AGE = 20.0
+"""Minutes, twice the time after which the kubelet forgets a crash. Older containers do not differ,
+and in a recording whose pods began with it a longer age would be a clock."""
 
 
 def _autoscaler_action(moment: Moment) -> Array:

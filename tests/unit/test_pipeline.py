@@ -13,7 +13,7 @@ from podforecast.domain.pods import FailureCause, PodRef
 from podforecast.domain.tables import concatenate
 from podforecast.domain.telemetry import HISTORY, STEP, TelemetryBlock, time_grid
 from podforecast.errors import TelemetryUnavailable
-from podforecast.pipeline import Forecaster, aligned, build_dataset
+from podforecast.pipeline import WARM_UP, Forecaster, aligned, build_dataset
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PODS = tuple(PodRef("shop", name) for name in ("cart-0", "cart-1", "pay-0"))
@@ -84,14 +84,22 @@ def test_rows_are_positive_from_one_horizon_before_the_failure():
     assert not rows.y[~leaking].any()
 
 
-def test_rows_begin_when_the_window_is_covered_and_end_before_the_censored_part():
-    since = np.unique(build_dataset(FakeRecording()).time) - NOON.timestamp()
-    assert (since[0], since[-1]) == (105.0, 900.0)
+@pytest.mark.parametrize(
+    ("warm_up", "first"),
+    [
+        pytest.param(timedelta(0), 105.0, id="as soon as the window is covered"),
+        pytest.param(WARM_UP, 600.0, id="after the warm-up"),
+    ],
+)
+def test_rows_begin_late_and_end_before_the_censored_part(warm_up, first):
+    rows = build_dataset(FakeRecording(), warm_up=warm_up)
+    since = np.unique(rows.time) - NOON.timestamp()
+    assert (since[0], since[-1]) == (first, 900.0)
 
 
 def test_the_rows_just_after_a_failure_are_left_out():
     early = Failure(pod=PODS[0], at=NOON.timestamp() + 299.0, cause=FailureCause.EXIT, first=True)
-    rows = build_dataset(FakeRecording(failures=(early,)))
+    rows = build_dataset(FakeRecording(failures=(early,)), warm_up=timedelta(0))
     since = rows.time[rows.pod == 0] - NOON.timestamp()
     assert {285.0, 330.0} <= set(since)
     assert not {300.0, 315.0} & set(since)
@@ -109,13 +117,14 @@ def test_a_pod_that_failed_before_it_was_ever_scraped_is_named():
     failed = Failure(pod=ghost, at=NOON.timestamp() + 60.0, cause=FailureCause.EXIT, first=True)
     rows = build_dataset(FakeRecording(failures=(failed,)))
     assert rows.pods[rows.failure_pod[0]] == "made-up/shop/pay-1"
+    assert len(rows) > 0
     assert not rows.y.any()
 
 
 def test_pods_that_are_down_have_no_rows():
     status = np.zeros((3, N_TIMES))
     status[0, 20:30] = 4.0
-    rows = build_dataset(FakeRecording(status_code=status))
+    rows = build_dataset(FakeRecording(status_code=status), warm_up=timedelta(0))
     columns = (rows.time[rows.pod == 0] - NOON.timestamp()) / 15.0
     assert not set(columns) & set(range(20, 30))
     assert {19.0, 30.0} <= set(columns)

@@ -29,11 +29,12 @@ SURROUNDINGS: tuple[Feature, ...] = (
     optional(
         "minutes_since_restart",
         "min",
-        (0.0, 1440.0),
-        "Age of the pod's youngest container, at most a day.",
+        (0.0, 20.0),
+        "Age of the pod's youngest container, at most 20 minutes: twice the time after which"
+        " the kubelet forgets a crash.",
         "container_age_minutes",
-        form_default=1440.0,
-        high=1440.0,
+        form_default=20.0,
+        high=20.0,
     ),
     optional(
         "last_termination_reason",

@@ -30,6 +30,8 @@ KEYS = frozenset(POD + NAMESPACE + WORKLOAD + TIME + OTHER_NAMES)
 EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
 """``None`` is not among them: it is an autoscaler action."""
 
+NAMELESS = "(no name)"
+
 BAD_CELLS_SHOWN = 5
 
 
@@ -84,18 +86,9 @@ def read_table(path: Path) -> tuple[Dataset, TableReport]:
 def _load(path: Path) -> pd.DataFrame:
     """All cells as text, so that one reader judges CSV and Parquet."""
     try:
-        if path.suffix.lower() in {".parquet", ".pq"}:
-            frame = pd.read_parquet(path).astype("string")
-        else:
-            frame = pd.read_csv(
-                path,
-                dtype="string",
-                encoding="utf-8-sig",
-                skipinitialspace=True,
-                keep_default_na=False,
-                na_values=EMPTY,
-            )
-    except (OSError, ValueError, UnicodeDecodeError) as error:
+        parquet = path.suffix.lower() in {".parquet", ".pq"}
+        frame = pd.read_parquet(path).astype("string") if parquet else _read_csv(path)
+    except (OSError, ValueError) as error:
         raise DataUnusable(
             f"{path} can not be read as a table: {error}",
             hint="Give a CSV file with a header line and commas, or a Parquet file.",
@@ -109,6 +102,20 @@ def _load(path: Path) -> pd.DataFrame:
             f"{path.name} has columns twice: {', '.join(twice)}", hint="Keep one of each."
         )
     return frame
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """The header is read as a row: pandas would rename what stands in it twice."""
+    frame = pd.read_csv(
+        path,
+        header=None,
+        dtype="string",
+        encoding="utf-8-sig",
+        skipinitialspace=True,
+        keep_default_na=False,
+        na_values=EMPTY,
+    )
+    return frame[1:].set_axis(frame.iloc[0].fillna(NAMELESS).to_list(), axis=1)
 
 
 def _target_of(frame: pd.DataFrame) -> str:

@@ -1,0 +1,127 @@
+"""Every candidate, found by introspection: a new one is tested before its author writes a test."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from podforecast.domain.catalogue import CATALOGUE, REQUIRED, feature_index
+from podforecast.model import masking, preprocessing
+from podforecast.model.candidates import CANDIDATES, MonotoneLogisticRegression, candidate
+
+FAST = {
+    "LogisticRegression": {"max_iter": 60},
+    "RandomForest": {"n_estimators": 12},
+    "XGBoost": {"n_estimators": 25},
+}
+
+
+@pytest.fixture(scope="module")
+def rows(dataset):
+    x, source = masking.with_masked_copies(
+        dataset.x.astype(np.float32), rng=np.random.default_rng(0)
+    )
+    return x, dataset.y[source]
+
+
+@pytest.fixture(scope="module", params=CANDIDATES, ids=lambda one: one.name)
+def fitted(request, rows):
+    one = request.param
+    pipeline = one.build({**one.usual, **FAST.get(one.name, {})}, 1)
+    x, y = rows
+    return pipeline.fit(x, y, classify__sample_weight=np.ones(len(y)))
+
+
+def test_an_unknown_candidate_is_refused():
+    with pytest.raises(KeyError, match="Oracle"):
+        candidate("Oracle")
+
+
+def test_unknown_features_are_scored(fitted):
+    x = np.full((2, len(CATALOGUE)), np.nan)
+    x[1, : len(REQUIRED)] = [feature.default for feature in REQUIRED]
+    probability = fitted.predict_proba(x)
+    assert np.isfinite(probability).all()
+    assert probability.sum(axis=1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", [f.name for f in CATALOGUE if f.monotone])
+def test_a_monotone_feature_that_rises_alone_never_lowers_the_probability(fitted, rows, name):
+    feature = CATALOGUE[feature_index(name)]
+    x = np.repeat(rows[0][::97].astype(np.float64), 9, axis=0)
+    x[:, feature_index(name)] = np.tile(np.linspace(*feature.typical, 9), len(x) // 9)
+    probability = fitted.predict_proba(x)[:, 1].reshape(-1, 9)
+    assert (np.diff(probability, axis=1) >= -1e-9).all()
+
+
+def test_the_made_up_signal_is_learned(fitted, rows, dataset):
+    from podforecast.model import metrics
+
+    assert metrics.roc_auc(dataset.y, fitted.predict_proba(dataset.x)[:, 1]) > 0.75
+
+
+def test_it_survives_pickling_to_the_last_bit(fitted, dataset):
+    copy = pickle.loads(pickle.dumps(fitted))  # noqa: S301 - our own bytes
+    x = dataset.x[:50]
+    assert np.array_equal(copy.predict_proba(x), fitted.predict_proba(x))
+
+
+@pytest.mark.parametrize("one", CANDIDATES, ids=lambda one: one.name)
+def test_the_usual_settings_are_tried_first_and_none_twice(one):
+    settings = one.settings()
+    assert settings[0] == one.usual
+    assert len({tuple(sorted(s.items())) for s in settings}) == len(settings)
+
+
+def test_without_bounds_it_is_scikit_learns_logistic_regression(rows):
+    x, y = rows
+    x = np.nan_to_num(x[::3, :6].astype(np.float64)) / 50.0
+    y = y[::3]
+    ours = MonotoneLogisticRegression(C=0.5, max_iter=2000).fit(x, y)
+    theirs = LogisticRegression(C=0.5, max_iter=2000, tol=1e-8).fit(x, y)
+    assert ours.predict_proba(x) == pytest.approx(theirs.predict_proba(x), abs=2e-4)
+
+
+def test_a_bounded_coefficient_that_would_be_negative_is_zero():
+    x = np.linspace(-1, 1, 200)[:, None]
+    y = (x[:, 0] < 0).astype(int)
+    assert MonotoneLogisticRegression().fit(x, y).coef_[0, 0] < -1
+    assert MonotoneLogisticRegression(monotone=(0,)).fit(x, y).coef_[0, 0] == 0.0
+
+
+def test_every_feature_is_prepared_for_the_linear_model_exactly_once():
+    parts = preprocessing.LONG_TAILED + preprocessing.BOUNDED + preprocessing.CATEGORIES
+    assert sorted(parts) == list(range(len(CATALOGUE)))
+
+
+def test_the_linear_model_knows_which_columns_are_monotone(rows):
+    design = preprocessing.linear_design().fit(rows[0])
+    for column, feature in zip(
+        preprocessing.linear_monotone(), preprocessing.MONOTONE, strict=True
+    ):
+        low, high = rows[0][:1].copy(), rows[0][:1].copy()
+        low[0, feature], high[0, feature] = 0.0, 5.0
+        changed = np.flatnonzero(design.transform(high)[0] != design.transform(low)[0])
+        assert changed.tolist() == [column]
+
+
+def test_a_category_nobody_knows_becomes_no_category(rows):
+    design = preprocessing.linear_design().fit(rows[0])
+    row = rows[0][:1].copy()
+    row[0, feature_index("autoscaler_action")] = np.nan
+    one_hot = design.transform(row)[0, -7:-4]
+    assert one_hot.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_forest_tells_unknown_from_small_but_not_for_monotone_features():
+    x = np.array([[np.nan] * len(CATALOGUE), list(range(1, len(CATALOGUE) + 1))], dtype=np.float32)
+    filled = preprocessing.FillUnknown().fit(x).transform(x)
+    assert filled[1].tolist() == x[1].tolist()
+    for column in range(len(CATALOGUE)):
+        if column in preprocessing.MONOTONE:
+            assert filled[0, column] == x[1, column]
+        else:
+            assert filled[0, column] == np.float32(preprocessing.BELOW_EVERYTHING)

@@ -159,3 +159,13 @@ def timetable(result: SplitResult) -> Check:
         expected=f"interval reaches {NEAR_CHANCE} or less",
         passed=worst.low <= NEAR_CHANCE,
     )
+
+
+def same_data(trained_on: str, here: str) -> Check:
+    """The recordings that are here are those the saved model was trained on, value by value."""
+    return Check(
+        name="fingerprint of the training data",
+        found=here,
+        expected=trained_on,
+        passed=here == trained_on,
+    )

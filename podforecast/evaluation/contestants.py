@@ -28,9 +28,7 @@ def recipes(manifest: Manifest) -> tuple[Recipe, ...]:
     return tuple(sorted(found, key=lambda recipe: recipe.name != manifest.algorithm))
 
 
-def of_model(
-    trial: Trial, fitted: FittedModel, score: Callable[[Array], Array] | None = None
-) -> list[Method]:
+def of_model(trial: Trial, fitted: FittedModel, score: Callable[[Array], Array]) -> list[Method]:
     """Score the test rows with all features, and with every optional one unknown.
 
     Thresholds of each situation come from the same situation: an operator whose cluster has
@@ -41,9 +39,9 @@ def of_model(
     fitted
         Fitted on the training rows; its out-of-fold probabilities are what thresholds come from.
     score
-        What scores the test rows, where that is not ``fitted`` itself: the saved model.
+        What scores the test rows: ``fitted`` itself, or the saved model.
     """
-    x, score = trial.test.x, score or partial(probability, fitted.pipeline)
+    x = trial.test.x
     bare = masking.required_only(x).astype(np.float64)
     return [
         Method(

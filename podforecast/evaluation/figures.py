@@ -155,6 +155,8 @@ class Report:
     rounds: int
     """Of the bootstrap."""
     seed: int
+    headline_split: str
+    """Of unseen campaigns if there are any: the only one that judges the saved model itself."""
     splits: tuple[SplitResult, ...]
     checks: tuple[Check, ...]
     importances: tuple[Importance, ...] = field(default=())
@@ -168,3 +170,8 @@ class Report:
             If it was not evaluated.
         """
         return {split.name: split for split in self.splits}[name]
+
+    @property
+    def headline(self) -> SplitResult:
+        """The split that decides, and is drawn."""
+        return self.split(self.headline_split)

@@ -71,9 +71,12 @@ def subset_rows(dataset: Dataset) -> Mapping[str, Index]:
     """Rows on which each subset of failures is ranked.
 
     All rows without a failure ahead, and of the others those that announce a failure of the
-    subset. Subsets are those of :func:`podforecast.model.alarms.subsets_of`.
+    subset. Subsets are those of :func:`podforecast.model.alarms.subsets_of`; where failures are
+    not known one by one, there is only ``all``.
     """
     announcing = dataset.failure >= 0
+    if not announcing.any():
+        return {"all": np.arange(len(dataset))}
     failures = np.unique(dataset.failure[announcing])
     masks = alarms.subsets_of(failures, dataset.failures)
     return {

@@ -1,0 +1,63 @@
+"""All pictures of an evaluation, with the captions a report shows them under."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from podforecast.errors import ConfigurationError
+from podforecast.evaluation.judging import Judged
+from podforecast.evaluation.plots.alarms import alarms_against_budget, lead_times
+from podforecast.evaluation.plots.calibration import calibration
+from podforecast.evaluation.plots.curves import precision_recall, roc
+from podforecast.evaluation.plots.importance import importance
+from podforecast.evaluation.run import Outcome
+
+
+def figures(outcome: Outcome) -> dict[str, Figure]:
+    """Every picture by file name, of the headline split; alarms only where failures are known."""
+    judged = outcome.headline
+    data = subtitle(judged)
+    drawn = {
+        "precision_recall.png": precision_recall(judged, data),
+        "roc.png": roc(judged, data),
+        "calibration.png": calibration(judged, data),
+        "importance.png": importance(outcome.report.importances, data),
+    }
+    if judged.result.test.failures:
+        drawn["alarms.png"] = alarms_against_budget(judged, data)
+        drawn["lead_times.png"] = lead_times(judged, data)
+    return drawn
+
+
+def subtitle(judged: Judged) -> str:
+    """Name split, data and prevalence under every title."""
+    test = judged.result.test
+    return (
+        f"{judged.result.name} split: {', '.join(test.campaigns)}; {test.pods} pods,"
+        f" {test.pod_hours:.0f} pod-hours, {test.failures} failures,"
+        f" prevalence {test.prevalence:.3f}"
+    )
+
+
+def write(outcome: Outcome, folder: Path) -> list[Path]:
+    """Draw and save everything; returns the files.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder can not be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for name, figure in figures(outcome).items():
+            figure.savefig(folder / name)
+            paths.append(folder / name)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"{folder}/ can not be written: {exc.strerror or exc}",
+            hint="Choose another folder with --out.",
+        ) from exc
+    return paths

@@ -1,0 +1,291 @@
+"""Tables of a report, as text cells: the terminal, ``report.md`` and the model card share them.
+
+Every table names its data, its prevalence and its split; every estimate has its interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from podforecast.evaluation.figures import (
+    Judgement,
+    Operated,
+    Recall,
+    Report,
+    Sample,
+    SplitResult,
+)
+from podforecast.model.resampling import Interval
+
+UNKNOWN = "-"
+SUBSETS = {"all": "all", "first": "first", "with_precursor": "with precursor"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Cells with what they are about."""
+
+    title: str
+    about: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def to_markdown(self, *, level: int = 3) -> str:
+        """Return heading, table and caption.
+
+        >>> table = Table(title="T", about="Two rows.", header=("a", "b"), rows=(("1", "2"),))
+        >>> print(table.to_markdown(level=2))
+        ## T
+        <BLANKLINE>
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
+        <BLANKLINE>
+        Two rows.
+        <BLANKLINE>
+        """
+        lines = (self.header, ("---",) * len(self.header), *self.rows)
+        cells = (
+            "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines
+        )
+        return "\n".join([f"{'#' * level} {self.title}", "", *cells, "", self.about, ""])
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Fixed digits; a dash for what is unknown.
+
+    >>> number(0.12345), number(float("nan"))
+    ('0.123', '-')
+    """
+    return UNKNOWN if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def spanned(found: Interval, digits: int = 3) -> str:
+    """Value and bounds.
+
+    >>> spanned(Interval(0.5, 0.25, 0.75), 2)
+    '0.50 [0.25, 0.75]'
+    """
+    if math.isnan(found.value):
+        return UNKNOWN
+    low, high = number(found.low, digits), number(found.high, digits)
+    return f"{number(found.value, digits)} [{low}, {high}]"
+
+
+def about(split: SplitResult, report: Report) -> str:
+    """Name the rows, their prevalence, the split and what the intervals are."""
+    return (
+        f"Split: {split.name} ({split.meaning}). Judged on {_sample(split.test)}."
+        f" Brackets: 95 % intervals, {report.rounds} rounds of a bootstrap over pods."
+    )
+
+
+def _sample(sample: Sample) -> str:
+    return (
+        f"{sample.rows} rows of {sample.pods} pods in {', '.join(sample.campaigns)}"
+        f" ({sample.pod_hours:.0f} pod-hours, {sample.failures} failures,"
+        f" prevalence {sample.prevalence:.3f})"
+    )
+
+
+def splits_table(report: Report) -> Table:
+    """One line per split and situation: how honest splits differ, and how a random one flatters."""
+    rows = [
+        (
+            split.name,
+            judgement.title,
+            str(split.test.failures),
+            number(split.test.prevalence),
+            spanned(judgement.ranked["all"].roc_auc),
+            spanned(judgement.ranked["all"].average_precision),
+            spanned(judgement.calibrated.calibration_error) if judgement.calibrated else UNKNOWN,
+        )
+        for split in report.splits
+        for judgement in split.judgements
+        if judgement.kind == "model"
+    ]
+    meanings = " ".join(f"{split.name}: {split.meaning}." for split in report.splits)
+    return Table(
+        title="Splits side by side",
+        about=f"{meanings} Brackets: 95 % intervals, {report.rounds} rounds of a bootstrap over"
+        " pods. A random score has ROC-AUC 0.5 and average precision = prevalence.",
+        header=(
+            "split",
+            "model",
+            "failures",
+            "prevalence",
+            "ROC-AUC",
+            "average precision",
+            "calibration error",
+        ),
+        rows=tuple(rows),
+    )
+
+
+def ranking_table(split: SplitResult, report: Report) -> Table:
+    """Every method on one split."""
+    rows = [
+        (
+            judgement.title,
+            spanned(judgement.ranked["all"].roc_auc),
+            *(_precision(judgement, subset) for subset in SUBSETS),
+        )
+        for judgement in split.judgements
+    ]
+    return Table(
+        title=f"Ranking, {split.name} split",
+        about=about(split, report)
+        + " Subsets of failures are ranked among all rows without a failure ahead.",
+        header=("method", "ROC-AUC", *(f"average precision, {name}" for name in SUBSETS.values())),
+        rows=tuple(rows),
+    )
+
+
+def _precision(judgement: Judgement, subset: str) -> str:
+    ranked = judgement.ranked.get(subset)
+    return spanned(ranked.average_precision) if ranked else UNKNOWN
+
+
+def alarms_table(split: SplitResult, report: Report) -> Table:
+    """What an operator would have lived through, method by method and budget by budget."""
+    rows = [_alarm_row(judgement, operated) for judgement, operated in _operations(split)]
+    return Table(
+        title=f"Alarms, {split.name} split",
+        about=about(split, report)
+        + " Thresholds are chosen on the training side, out of fold, never on these rows; `usual`"
+        " is the rule as people run it, `*` a budget that these rows are too few to resolve."
+        f" {split.test.never_scored} more failures had no row that may be scored.",
+        header=(
+            "method",
+            "budget per 100 pod-hours",
+            "false alarms (allowed)",
+            "per 100 pod-hours",
+            "precision",
+            *(f"recall, {name}" for name in SUBSETS.values()),
+            "lead, median / p10 min",
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _operations(split: SplitResult) -> Iterator[tuple[Judgement, Operated]]:
+    for judgement in split.judgements:
+        for operated in judgement.operated:
+            yield judgement, operated
+
+
+def _alarm_row(judgement: Judgement, operated: Operated) -> tuple[str, ...]:
+    budget, allowed = operated.budget_per_100_pod_hours, operated.allowed
+    recalls = operated.recall
+    return (
+        judgement.title,
+        "usual" if budget is None else f"{budget:g}{'' if operated.resolvable else ' *'}",
+        f"{operated.false_alarms}" + ("" if allowed is None else f" ({allowed:.1f})"),
+        spanned(operated.false_per_100_pod_hours, 1),
+        spanned(operated.precision, 2),
+        *(spanned(recalls[subset].share, 2) for subset in SUBSETS),
+        _lead(recalls["all"]),
+    )
+
+
+def _lead(recall: Recall) -> str:
+    return f"{number(recall.lead_minutes_median, 1)} / {number(recall.lead_minutes_p10, 1)}"
+
+
+def causes_table(split: SplitResult, report: Report, budget: float = 5.0) -> Table:
+    """Recall by cause, at one budget."""
+    causes = sorted(
+        {name for _, o in _operations(split) for name in o.recall if name.startswith("cause:")}
+    )
+    chosen = [(j, o) for j, o in _operations(split) if o.budget_per_100_pod_hours == budget]
+    counts = chosen[0][1].recall if chosen else {}
+    return Table(
+        title=f"Recall by cause at {budget:g} false alarms per 100 pod-hours, {split.name} split",
+        about=about(split, report),
+        header=(
+            "method",
+            *(f"{name.removeprefix('cause:')} (n={counts[name].failures})" for name in causes),
+        ),
+        rows=tuple(
+            (j.title, *(spanned(o.recall[name].share, 2) for name in causes)) for j, o in chosen
+        ),
+    )
+
+
+def calibration_table(split: SplitResult, report: Report) -> Table:
+    """How honest the probabilities are."""
+    rows = [
+        (
+            judgement.title,
+            spanned(judgement.calibrated.brier, 4),
+            number(judgement.calibrated.brier_of_prevalence, 4),
+            spanned(judgement.calibrated.calibration_error),
+        )
+        for judgement in split.judgements
+        if judgement.calibrated
+    ]
+    return Table(
+        title=f"Calibration, {split.name} split",
+        about=about(split, report)
+        + " Calibration error: mean distance of probability and observed rate over ten bins of"
+        " equally many rows.",
+        header=("model", "Brier", "Brier of the prevalence", "calibration error"),
+        rows=tuple(rows),
+    )
+
+
+def differences_table(split: SplitResult, report: Report) -> Table:
+    """Model minus baseline, paired."""
+    metrics = list(dict.fromkeys(d.metric for d in split.differences))
+    titles = {judgement.name: judgement.title for judgement in split.judgements}
+    found = {(d.second, d.metric): d.difference for d in split.differences}
+    seconds = dict.fromkeys(d.second for d in split.differences)
+    return Table(
+        title=f"Model minus baseline, {split.name} split",
+        about=about(split, report)
+        + " Differences are paired: the same pods are drawn for both. Recalls at thresholds"
+        " chosen for 5 false alarms per 100 pod-hours.",
+        header=("baseline", *metrics),
+        rows=tuple(
+            (titles[name], *(spanned(found[name, metric]) for metric in metrics))
+            for name in seconds
+        ),
+    )
+
+
+def checks_table(report: Report) -> Table:
+    """The canaries."""
+    return Table(
+        title="Canaries",
+        about="A result stands only while all of these pass.",
+        header=("check", "found", "expected", ""),
+        rows=tuple((c.name, c.found, c.expected, "ok" if c.passed else "FAILED")
+                   for c in report.checks),
+    )  # fmt: skip
+
+
+def importances_table(report: Report) -> Table:
+    """What is lost when a group of features is shuffled."""
+    return Table(
+        title="Importance of feature groups",
+        about="Loss of average precision when the columns of a group are shuffled together among"
+        " the rows of the campaign-disjoint split. Brackets: span over the permutations.",
+        header=("group", "features", "loss of average precision"),
+        rows=tuple((i.group, str(len(i.features)), spanned(i.loss)) for i in report.importances),
+    )
+
+
+def all_tables(report: Report) -> Iterable[Table]:
+    """Everything, in reading order."""
+    yield splits_table(report)
+    for split in report.splits:
+        if any(judgement.operated for judgement in split.judgements):
+            yield alarms_table(split, report)
+            yield ranking_table(split, report)
+            yield differences_table(split, report)
+            yield causes_table(split, report)
+            yield calibration_table(split, report)
+    yield importances_table(report)
+    yield checks_table(report)

@@ -150,13 +150,10 @@ def _last_ended(reason: str) -> str:
 
 
 def _code(table: tuple[tuple[int, str], ...]) -> str:
-    """The largest code that applies. ``or`` would drop equal labels, hence the label "of"."""
-    parts = (
-        f"label_replace({code} * max by (namespace, pod, uid) (\n    {series} == 1\n  ),"
-        f' "of", "{place}", "", "")'
-        for place, (code, series) in enumerate(table)
+    """The code of the first row that applies: ``or`` keeps the left one of equal labels."""
+    codes = "\n  or ".join(
+        f"{code} * max by (namespace, pod, uid) (\n    {series} == 1\n  )" for code, series in table
     )
-    codes = "\n  or ".join(parts)
     return f"max by (namespace, pod) ((\n  {codes}\n) and on (namespace, pod, uid) <newest>)"
 
 
@@ -236,7 +233,7 @@ _LOG_LINES = """60 * (
   ))
 )"""
 
-# Code, and the series whose value 1 says that it applies. The largest code wins.
+# Code, and the series whose value 1 says that it applies; the severest stands first.
 _STATUSES: tuple[tuple[int, str], ...] = (
     (5, 'kube_pod_status_phase{phase="Unknown",<pods>}'),
     (5, 'kube_pod_status_reason{reason="NodeLost",<pods>}'),

@@ -81,13 +81,10 @@ def _risen(counter: Array, times: Array, k: int) -> float:
 
 
 def _evictions(block: TelemetryBlock, row: int) -> Iterator[tuple[float, FailureCause]]:
-    """A pod that ran, and then stays in error while no container is restarted."""
-    status = block.signal("status_code")[row]
+    """A pod that ran, stays in error, and has no container left."""
+    status, age = (block.signal(name)[row] for name in ("status_code", "container_age_minutes"))
     error = status == PodStatus.ERROR.code
     steps = max(1, round(EVICTED_FOR.total_seconds() / float(np.diff(block.times[:2]).sum() or 1)))
     for k in np.flatnonzero(error[1:] & (status[:-1] == PodStatus.RUNNING.code)) + 1:
-        if (
-            error[k : k + steps].all()
-            and not np.isfinite(block.signal("container_age_minutes")[row, k : k + steps]).any()
-        ):
+        if error[k : k + steps].all() and np.isnan(age[k : k + steps][-1]):
             yield float(block.times[k]), FailureCause.EVICTION

@@ -68,7 +68,7 @@ def test_restarts_in_a_gap_are_seen_behind_it():
 @pytest.mark.parametrize(
     ("status", "age", "expected"),
     [
-        pytest.param([RUNNING] + [ERROR] * 5, [9] + [NAN] * 5, [15.0], id="evicted"),
+        pytest.param([RUNNING] + [ERROR] * 5, [9, 9] + [NAN] * 4, [15.0], id="evicted"),
         pytest.param([RUNNING, ERROR, ERROR] + [RUNNING] * 3, [9, 9, NAN, 0, 0, 0], [], id="ended"),
         pytest.param([RUNNING] + [ERROR] * 5, [9] * 6, [], id="a side container is stuck"),
         pytest.param([ERROR] * 6, [NAN] * 6, [], id="always in error"),

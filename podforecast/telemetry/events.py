@@ -55,7 +55,7 @@ def write_events(path: Path, events: Iterable[Mapping[str, Any]]) -> None:
 
 def read_events(path: Path) -> list[dict[str, Any]]:
     """Read events back, ``detail`` as a dictionary."""
-    rows = pq.read_table(path, schema=SCHEMA).to_pylist()
+    rows = pq.ParquetFile(path).read().cast(SCHEMA).to_pylist()
     return [{**row, "detail": orjson.loads(row["detail"])} for row in rows]
 
 

@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from podforecast.domain.telemetry import Array
-
-COLUMNS = ("name", "labels", "time_ms", "value")
+from podforecast.telemetry.columns import numbers, read_columns, texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +58,17 @@ def write_series(path: Path, series: Iterable[RawSeries]) -> int:
 
 def read_series(path: Path) -> Iterator[RawSeries]:
     """Read series back, one after the other."""
-    table = pq.read_table(path, columns=list(COLUMNS), read_dictionary=["name", "labels"])
-    table = table.unify_dictionaries().combine_chunks()
-    name, labels = (
-        table[column].chunk(0) if len(table) else pa.array([]) for column in COLUMNS[:2]
-    )
-    if not len(table):
-        return
-    time_ms, values = table["time_ms"].to_numpy(), table["value"].to_numpy()
-    codes = np.stack([name.indices.to_numpy(), labels.indices.to_numpy()])
+    table = read_columns(path, dictionaries=("name", "labels"))
+    (names, name), (label_texts, labels) = texts(table, "name"), texts(table, "labels")
+    time_ms = numbers(table, "time_ms").astype(np.int64)
+    values = numbers(table, "value").astype(np.float64)
+    codes = np.stack([name, labels])
     starts = np.flatnonzero(np.any(np.diff(codes, axis=1, prepend=-1) != 0, axis=0))
-    for start, stop in zip(starts, [*starts[1:], len(values)], strict=True):
+    stops = np.append(starts[1:], len(values))[: len(starts)]
+    for start, stop in zip(starts, stops, strict=True):
         yield RawSeries(
-            name=name[start].as_py(),
-            labels=orjson.loads(labels[start].as_py()),
+            name=names[name[start]],
+            labels=orjson.loads(label_texts[labels[start]]),
             time_ms=time_ms[start:stop],
             values=values[start:stop],
         )

@@ -27,6 +27,7 @@ from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import Array, TelemetryBlock, time_grid
 from podforecast.errors import DataUnusable
+from podforecast.telemetry.columns import numbers, read_columns, texts
 from podforecast.telemetry.events import failures_in, read_events, write_events
 
 FACTS, SIGNALS, EVENTS, SERIES = (
@@ -62,11 +63,10 @@ class Recording:
         """
         try:
             facts = orjson.loads((folder / FACTS).read_bytes())
-            table = pq.read_table(folder / SIGNALS)
             events = read_events(folder / EVENTS)
             step = timedelta(seconds=facts["step_seconds"])
             times = time_grid(_instant(facts["start"]), _instant(facts["end"]), step)
-            block = _dense(table, times, step.total_seconds())
+            block = _dense(folder / SIGNALS, times, step.total_seconds())
             name = str(facts["name"])
         except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
             raise DataUnusable(
@@ -199,22 +199,27 @@ def _tidy(block: TelemetryBlock) -> pa.Table:
     return pa.table(columns)
 
 
-def _dense(table: pa.Table, times: Array, step: float) -> TelemetryBlock:
-    names = [name for name in table.column_names if name not in KEYS]
-    refs = zip(table["namespace"].to_pylist(), table["pod"].to_pylist(), strict=True)
-    rows = [PodRef(namespace, pod) for namespace, pod in refs]
-    owners = dict(zip(rows, table["workload"].to_pylist(), strict=True))
-    pods = tuple(sorted(owners))
-    place = {pod: i for i, pod in enumerate(pods)}
-    pod = np.fromiter((place[row] for row in rows), np.int64, len(rows))
-    time = np.rint((table["time"].to_numpy() - times[0]) / step).astype(np.int64)
+def _dense(path: Path, times: Array, step: float) -> TelemetryBlock:
+    table = read_columns(path, dictionaries=KEYS[1:])
+    names, codes = zip(*(texts(table, key) for key in KEYS[1:]), strict=True)
+    triples, pod = np.unique(np.stack(codes), axis=1, return_inverse=True)
+    owners = [
+        tuple(text[code] for text, code in zip(names, triple, strict=True)) for triple in triples.T
+    ]
+    order = sorted(range(len(owners)), key=owners.__getitem__)
+    place = np.argsort(order)[pod]
+    time = np.rint((numbers(table, "time") - times[0]) / step).astype(np.int64)
     signals = {}
-    for name in names:
-        values = np.full((len(pods), len(times)), np.nan)
-        values[pod, time] = table[name].to_numpy()
-        signals[name] = values
+    for name in table.column_names:
+        if name not in KEYS:
+            values = np.full((len(owners), len(times)), np.nan)
+            values[place, time] = numbers(table, name)
+            signals[name] = values
     return TelemetryBlock(
-        pods=pods, workloads=tuple(owners[pod] for pod in pods), times=times, signals=signals
+        pods=tuple(PodRef(*owners[i][:2]) for i in order),
+        workloads=tuple(owners[i][2] for i in order),
+        times=times,
+        signals=signals,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -11,7 +12,15 @@ from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import FailureCause, PodRef
 from podforecast.domain.tables import Dataset, concatenate
+from podforecast.evaluation.judging import Material, Plan
+from podforecast.evaluation.run import evaluate
+from podforecast.evaluation.trial import Trial
+from podforecast.model import describe, training
+from podforecast.model.candidates import candidate
+from podforecast.model.scorer import PipelineScorer
+from podforecast.model.splits import time_split
 
+QUICK = (replace(candidate("LogisticRegression"), usual={"C": 0.01, "max_iter": 30}, tries=()),)
 HORIZON_SECONDS = 300.0
 
 
@@ -25,9 +34,9 @@ class SyntheticCampaign:
 
     name: str = "made-up"
     seed: int = 1
-    pods: int = 36
-    workloads: int = 12
-    ticks: int = 180
+    pods: int = 30
+    workloads: int = 10
+    ticks: int = 120
     step_seconds: float = 30.0
     start: float = 1.7e9
     timetable: bool = False
@@ -57,7 +66,8 @@ class SyntheticCampaign:
     def _failures(self, rng) -> tuple[list[int], list[Failure]]:
         length = self.ticks * self.step_seconds
         owners = [int(k) for k in rng.permutation(self.pods)] * 2
-        at = self.start + rng.uniform(600, length - 300, size=len(owners))
+        # No quiet beginning or end: a clock would tell these from the rest.
+        at = self.start + rng.uniform(0, length + HORIZON_SECONDS, size=len(owners))
         if self.timetable:
             at = self.start + 900 * rng.integers(1, length // 900, size=len(owners)) + 5.0
         gradual = rng.random(len(owners)) < 0.6
@@ -109,6 +119,27 @@ def train():
 
 
 @pytest.fixture(scope="session")
-def test():
+def unseen():
     """A made-up campaign that nobody trains on."""
     return SyntheticCampaign(name="gamma-xyz").dataset()
+
+
+@pytest.fixture(scope="session")
+def saved(train):
+    """A model of the made-up campaigns: one candidate that is fitted in no time."""
+    trained = training.train(train, seed=1, candidates=QUICK)
+    manifest = describe.describe(trained, train, trained_at=datetime(2026, 1, 1, tzinfo=UTC))
+    return PipelineScorer(trained.fitted.pipeline, manifest)
+
+
+@pytest.fixture(scope="session")
+def outcome(train, unseen, saved):
+    """A whole evaluation of it, with so few rounds that its intervals mean nothing."""
+    return evaluate(Material(train=train, test=unseen, scorer=saved), Plan(rounds=8, seed=1))
+
+
+@pytest.fixture
+def trial(train):
+    """The time split of the made-up campaigns."""
+    rng = np.random.default_rng(1)
+    return Trial.of(train, time_split(train), rounds=20, rng=rng)

@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import io
+import pickle
 import platform
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,10 +154,24 @@ def _check_catalogue(manifest: Manifest) -> None:
         )
 
 
+UNREADABLE = (
+    pickle.UnpicklingError,
+    zlib.error,
+    AttributeError,
+    EOFError,
+    ImportError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+"""What unpickling raises for bytes that are no pickle, or one of classes that are gone."""
+
+
 def _unpickle(path: Path, payload: bytes) -> Pipeline:
     try:
         return joblib.load(io.BytesIO(payload))
-    except (AttributeError, ImportError, ValueError, EOFError, KeyError, TypeError) as exc:
+    except UNREADABLE as exc:
         raise ModelRefused(f"{path} can not be unpickled: {exc}", hint=RETRAIN) from exc
 
 

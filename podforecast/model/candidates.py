@@ -116,7 +116,7 @@ class Candidate:
 def _logistic_regression(parameters: Parameters, seed: int) -> Pipeline:  # noqa: ARG001 - no randomness
     monotone = tuple(int(column) for column in preprocessing.linear_monotone())
     linear = MonotoneLogisticRegression(monotone=monotone).set_params(**parameters)
-    return Pipeline([("prepare", preprocessing.linear_design()), ("classify", linear)])
+    return Pipeline([("prepare", preprocessing.LinearDesign()), ("classify", linear)])
 
 
 def _random_forest(parameters: Parameters, seed: int) -> Pipeline:
@@ -130,6 +130,7 @@ def _xgboost(parameters: Parameters, seed: int) -> Pipeline:
     boosted = XGBClassifier(
         monotone_constraints=tuple(_directions()),
         tree_method="hist",
+        max_bin=64,  # as good as the usual 256 on features this noisy, in half the memory
         random_state=seed,
         n_jobs=1,
         **parameters,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from podforecast.domain.catalogue import REQUIRED
 from podforecast.domain.tables import Dataset, Index
 from podforecast.domain.telemetry import Array
 from podforecast.model import masking
@@ -25,6 +26,7 @@ from podforecast.model.candidates import Parameters, candidate
 
 Result = TypeVar("Result")
 
+CHUNK = 8192
 BALANCE = 0.5
 """Exponent of the class ratio in the weight of positives: 0 leaves them as rare as they are,
 1 makes both classes equally heavy. Calibration takes the shift out again."""
@@ -88,26 +90,25 @@ def thinned(dataset: Dataset, rows: Index, limits: Limits = FULL) -> tuple[Index
     Returns
     -------
     rows : ndarray of int, shape (n_kept,)
-    weight : ndarray of shape (n_kept,)
-        k of the row's class.
+    weight : ndarray of shape (n_dataset_rows,)
+        k of each row's class; of every row of the dataset, so that rows index it.
     """
     tick = np.round(dataset.time[rows] / max(dataset.step_seconds, 1e-9)).astype(np.int64)
-    phase = tick + dataset.pod[rows]
     positive = dataset.y[rows] == 1
     every = np.where(
-        positive,
+        dataset.y == 1,
         max(1, round(int(positive.sum()) / limits.positives)),
         max(1, round(int((~positive).sum()) / limits.negatives)),
     )
-    kept = phase % every == 0
-    return rows[kept], every[kept].astype(np.float64)
+    kept = (tick + dataset.pod[rows]) % every[rows] == 0
+    return rows[kept], every.astype(np.float64)
 
 
 def fit(data: Rows, rows: Index, recipe: Recipe, *, seed: int, limits: Limits = FULL) -> Pipeline:
     """Fit preparation and classifier on the rows and their masked copies; not calibrated."""
-    chosen, weight = thinned(data.dataset, rows, limits)
-    x, source = masking.with_masked_copies(data.x[chosen], rng=np.random.default_rng(seed))
-    y, weight = data.dataset.y[chosen[source]], weight[source]
+    kept, every = thinned(data.dataset, rows, limits)
+    x, source = masking.with_masked_copies(data.x, kept, rng=np.random.default_rng(seed))
+    y, weight = data.dataset.y[source], every[source]
     positive = weight[y == 1].sum()
     weight[y == 1] *= ((weight.sum() - positive) / positive) ** BALANCE
     pipeline = candidate(recipe.name).build(recipe.parameters, seed)
@@ -124,7 +125,9 @@ def out_of_fold_tasks(
         others = np.flatnonzero(fold != held_out)
         pipeline = fit(data, others, recipe, seed=seed + held_out, limits=limits)
         x = data.x[inside]
-        return inside, raw(pipeline, x), raw(pipeline, masking.required_only(x))
+        full = raw(pipeline, x)
+        x[:, len(REQUIRED) :] = np.nan
+        return inside, full, raw(pipeline, x)
 
     return [partial(task, int(held_out)) for held_out in np.unique(fold)]
 
@@ -138,9 +141,13 @@ def gathered(parts: Sequence[tuple[Index, Array, Array]], fold: Index) -> OutOfF
 
 
 def raw(pipeline: Pipeline, x: NDArray[np.floating]) -> Array:
-    """Uncalibrated scores in [0, 1], shape (n,)."""
-    score: Array = pipeline.predict_proba(x)[:, 1].astype(np.float64)
-    return score
+    """Uncalibrated scores in [0, 1], shape (n,); in chunks, since a design is twice its rows."""
+    return np.concatenate(
+        [
+            pipeline.predict_proba(x[first : first + CHUNK])[:, 1].astype(np.float64)
+            for first in range(0, max(len(x), 1), CHUNK)
+        ]
+    )
 
 
 def run(

@@ -67,25 +67,34 @@ def required_only(x: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def with_masked_copies(
-    x: NDArray[np.floating], *, rng: np.random.Generator
+    x: NDArray[np.floating], rows: Index, *, rng: np.random.Generator
 ) -> tuple[NDArray[np.floating], Index]:
-    """Append masked copies of randomly chosen rows.
+    """Take some rows of a table, and append masked copies of randomly chosen ones among them.
+
+    Parameters
+    ----------
+    x
+        Table of shape (n_all, n_features); left as it is.
+    rows
+        Which rows to take, shape (n_rows,).
 
     Returns
     -------
     x : ndarray of shape (n_rows + n_copies, n_features)
         The rows as they are, then the copies.
     source : ndarray of int, shape (n_rows + n_copies,)
-        Row that each came from: index labels and weights with it.
+        Row of ``x`` that each came from: index labels with it.
     """
-    bare = np.flatnonzero(rng.random(len(x)) < REQUIRED_ONLY_SHARE)
-    partial = np.flatnonzero(rng.random(len(x)) < GROUPS_SHARE)
-    gaps = x[partial]
+    bare = rows[rng.random(len(rows)) < REQUIRED_ONLY_SHARE]
+    partial = rows[rng.random(len(rows)) < GROUPS_SHARE]
+    source = np.concatenate([rows, bare, partial])
+    taken = x[source]
+    first_partial = len(rows) + len(bare)
+    taken[len(rows) : first_partial, len(REQUIRED) :] = np.nan
     for columns in groups().values():
-        hidden = rng.random(len(partial)) < GROUP_CHANCE
-        gaps[np.ix_(hidden, columns)] = np.nan
-    source = np.concatenate([np.arange(len(x)), bare, partial])
-    return np.concatenate([x, required_only(x[bare]), gaps]), source
+        hidden = first_partial + np.flatnonzero(rng.random(len(partial)) < GROUP_CHANCE)
+        taken[np.ix_(hidden, columns)] = np.nan
+    return taken, source
 
 
 def groups() -> dict[str, Index]:

@@ -12,10 +12,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from podforecast.domain.catalogue import CATALOGUE
 from podforecast.domain.tables import Index
@@ -32,9 +28,9 @@ BOUNDED: tuple[int, ...] = tuple(
     if f.unit.startswith(SHARE_UNITS) and " per " not in f.unit and not f.categories
 )
 """Shares and percentages. All other numbers may have long tails."""
-LONG_TAILED: tuple[int, ...] = tuple(
-    i for i in range(len(CATALOGUE)) if i not in CATEGORIES + BOUNDED
-)
+NUMBERS: tuple[int, ...] = tuple(i for i in range(len(CATALOGUE)) if i not in CATEGORIES)
+LONG_TAILED: frozenset[int] = frozenset(NUMBERS) - frozenset(BOUNDED)
+N_CATEGORY_VALUES = sum(len(CATALOGUE[i].categories) for i in CATEGORIES)
 
 
 def signed_log(values: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -69,45 +65,51 @@ class FillUnknown(TransformerMixin, BaseEstimator):  # type: ignore[misc] # unty
         return filled
 
 
-def linear_design() -> ColumnTransformer:
-    """Return the preparation of a linear model: impute, flag, scale, one column per category.
+class LinearDesign(TransformerMixin, BaseEstimator):  # type: ignore[misc] # untyped base
+    """What a linear model needs: imputed and scaled numbers, flags of unknown ones, categories.
 
-    Columns come out as long-tailed, bounded, flags of both, categories; see
-    :func:`linear_monotone` for where monotone features end up.
+    Columns come out in the order of ``NUMBERS``, then one flag for each of these, then one column
+    per value of each category; an unknown category is none of its values. Long-tailed numbers
+    are logged first. Everything is written into one array in place: scikit-learn's
+    ``ColumnTransformer`` of the same steps takes three times the memory.
     """
-    return ColumnTransformer(
-        [
-            (
-                "long_tailed",
-                make_pipeline(FunctionTransformer(signed_log), _impute(), StandardScaler()),
-                LONG_TAILED,
-            ),
-            ("bounded", make_pipeline(_impute(), StandardScaler()), BOUNDED),
-            ("unknown", FunctionTransformer(_unknown), LONG_TAILED + BOUNDED),
-            (
-                "categories",
-                OneHotEncoder(
-                    categories=[list(range(len(CATALOGUE[i].categories))) for i in CATEGORIES],
-                    handle_unknown="ignore",
-                    sparse_output=False,
-                    dtype=np.float32,
-                ),
-                CATEGORIES,
-            ),
-        ]
-    )
+
+    def fit(self, x: NDArray[np.floating], y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
+        """Learn median, mean and deviation of every number; (0, 0, 1) where nothing is known."""
+        self.median_, self.mean_, self.scale_ = np.array(
+            [_spread(_straightened(x[:, column], column)) for column in NUMBERS]
+        ).T
+        return self
+
+    def transform(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the design, shape (n_rows, n_columns), of the type of ``x``."""
+        n_numbers = len(NUMBERS)
+        design = np.zeros((len(x), 2 * n_numbers + N_CATEGORY_VALUES), dtype=x.dtype)
+        for place, column in enumerate(NUMBERS):
+            unknown = np.isnan(x[:, column])
+            value = np.where(unknown, self.median_[place], _straightened(x[:, column], column))
+            design[:, place] = (value - self.mean_[place]) / self.scale_[place]
+            design[:, n_numbers + place] = unknown
+        first = 2 * n_numbers
+        for column in CATEGORIES:
+            for category in range(len(CATALOGUE[column].categories)):
+                design[:, first] = x[:, column] == category
+                first += 1
+        return design
 
 
 def linear_monotone() -> Index:
-    """Columns of :func:`linear_design` that must not get a negative coefficient."""
-    order = LONG_TAILED + BOUNDED
-    return np.array([order.index(column) for column in MONOTONE], dtype=np.int64)
+    """Columns of :class:`LinearDesign` that must not get a negative coefficient."""
+    return np.array([NUMBERS.index(column) for column in MONOTONE], dtype=np.int64)
 
 
-def _unknown(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    flags: NDArray[np.floating] = np.isnan(values).astype(values.dtype)
-    return flags
+def _straightened(values: NDArray[np.floating], column: int) -> NDArray[np.floating]:
+    return signed_log(values) if column in LONG_TAILED else values
 
 
-def _impute() -> SimpleImputer:
-    return SimpleImputer(strategy="median", keep_empty_features=True)
+def _spread(values: NDArray[np.floating]) -> tuple[float, float, float]:
+    """Median of known values; mean and deviation once unknown ones are the median."""
+    unknown = np.isnan(values)
+    median = float(np.median(values[~unknown])) if not unknown.all() else 0.0
+    filled = np.where(unknown, median, values).astype(np.float64)
+    return median, float(filled.mean()), float(filled.std()) or 1.0

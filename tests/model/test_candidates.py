@@ -6,7 +6,10 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from podforecast.domain.catalogue import CATALOGUE, REQUIRED, feature_index
 from podforecast.model import masking, preprocessing
@@ -22,7 +25,7 @@ FAST = {
 @pytest.fixture(scope="module")
 def rows(dataset):
     x, source = masking.with_masked_copies(
-        dataset.x.astype(np.float32), rng=np.random.default_rng(0)
+        dataset.x.astype(np.float32), np.arange(len(dataset)), rng=np.random.default_rng(0)
     )
     return x, dataset.y[source]
 
@@ -93,12 +96,36 @@ def test_a_bounded_coefficient_that_would_be_negative_is_zero():
 
 
 def test_every_feature_is_prepared_for_the_linear_model_exactly_once():
-    parts = preprocessing.LONG_TAILED + preprocessing.BOUNDED + preprocessing.CATEGORIES
+    parts = preprocessing.NUMBERS + preprocessing.CATEGORIES
     assert sorted(parts) == list(range(len(CATALOGUE)))
 
 
+def test_the_linear_design_is_what_scikit_learn_would_make(rows):
+    x = rows[0].astype(np.float64)
+    numbers = x[:, preprocessing.NUMBERS].copy()
+    logged = [n for n, column in enumerate(preprocessing.NUMBERS)
+              if column in preprocessing.LONG_TAILED]  # fmt: skip
+    numbers[:, logged] = preprocessing.signed_log(numbers[:, logged])
+    scaled = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    kinds = [list(range(len(CATALOGUE[c].categories))) for c in preprocessing.CATEGORIES]
+    one_hot = OneHotEncoder(categories=kinds, handle_unknown="ignore", sparse_output=False)
+    expected = np.hstack(
+        [
+            scaled.fit_transform(numbers),
+            np.isnan(numbers),
+            one_hot.fit_transform(x[:, preprocessing.CATEGORIES]),
+        ]
+    )
+    assert preprocessing.LinearDesign().fit(x).transform(x) == pytest.approx(expected)
+
+
+def test_a_feature_nobody_ever_measured_does_not_disturb():
+    x = np.full((3, len(CATALOGUE)), np.nan)
+    assert np.isfinite(preprocessing.LinearDesign().fit(x).transform(x)).all()
+
+
 def test_the_linear_model_knows_which_columns_are_monotone(rows):
-    design = preprocessing.linear_design().fit(rows[0])
+    design = preprocessing.LinearDesign().fit(rows[0])
     for column, feature in zip(
         preprocessing.linear_monotone(), preprocessing.MONOTONE, strict=True
     ):
@@ -106,14 +133,6 @@ def test_the_linear_model_knows_which_columns_are_monotone(rows):
         low[0, feature], high[0, feature] = 0.0, 5.0
         changed = np.flatnonzero(design.transform(high)[0] != design.transform(low)[0])
         assert changed.tolist() == [column]
-
-
-def test_a_category_nobody_knows_becomes_no_category(rows):
-    design = preprocessing.linear_design().fit(rows[0])
-    row = rows[0][:1].copy()
-    row[0, feature_index("autoscaler_action")] = np.nan
-    one_hot = design.transform(row)[0, -7:-4]
-    assert one_hot.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_forest_tells_unknown_from_small_but_not_for_monotone_features():

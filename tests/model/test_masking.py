@@ -23,7 +23,7 @@ def test_required_features_survive_and_the_original_is_left_alone(x):
 
 
 def test_the_rows_come_first_as_they_are_and_copies_name_their_source(x):
-    rows, source = masking.with_masked_copies(x, rng=np.random.default_rng(1))
+    rows, source = masking.with_masked_copies(x, np.arange(200), rng=np.random.default_rng(1))
     assert np.array_equal(rows[:200], x)
     assert len(rows) == len(source) > 200
     known = ~np.isnan(rows)
@@ -31,7 +31,9 @@ def test_the_rows_come_first_as_they_are_and_copies_name_their_source(x):
 
 
 def test_copies_come_in_their_shares(x):
-    rows, _ = masking.with_masked_copies(np.repeat(x, 20, axis=0), rng=np.random.default_rng(1))
+    rows, _ = masking.with_masked_copies(
+        np.repeat(x, 20, axis=0), np.arange(4000), rng=np.random.default_rng(1)
+    )
     gaps = np.isnan(rows[4000:])
     bare = gaps[:, len(REQUIRED) :].all(axis=1) & ~gaps[:, : len(REQUIRED)].any(axis=1)
     assert bare.sum() / 4000 == pytest.approx(masking.REQUIRED_ONLY_SHARE, abs=0.03)
@@ -39,7 +41,7 @@ def test_copies_come_in_their_shares(x):
 
 
 def test_groups_go_missing_as_a_whole(x):
-    rows, _ = masking.with_masked_copies(x, rng=np.random.default_rng(1))
+    rows, _ = masking.with_masked_copies(x, np.arange(200), rng=np.random.default_rng(1))
     gaps = np.isnan(rows)
     partial = np.flatnonzero(gaps.any(axis=1) & ~gaps[:, len(REQUIRED) :].all(axis=1))
     for row in partial:
@@ -49,7 +51,10 @@ def test_groups_go_missing_as_a_whole(x):
 
 
 def test_the_same_seed_masks_the_same(x):
-    first, again = (masking.with_masked_copies(x, rng=np.random.default_rng(4)) for _ in range(2))
+    first, again = (
+        masking.with_masked_copies(x, np.arange(200), rng=np.random.default_rng(4))
+        for _ in range(2)
+    )
     assert np.array_equal(first[0], again[0], equal_nan=True)
 
 

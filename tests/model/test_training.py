@@ -147,7 +147,8 @@ def test_every_row_is_scored_once_by_a_model_fitted_on_the_other_folds(dataset, 
     ],
 )
 def test_thinned_rows_weigh_as_much_as_all(dataset, limits):
-    rows, weight = fitting.thinned(dataset, np.arange(len(dataset)), limits)
+    rows, weights = fitting.thinned(dataset, np.arange(len(dataset)), limits)
+    weight = weights[rows]
     positive = dataset.y[rows] == 1
     assert weight[positive].sum() == pytest.approx(dataset.y.sum(), rel=0.05)
     assert weight.sum() == pytest.approx(len(dataset), rel=0.05)

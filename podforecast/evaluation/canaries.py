@@ -18,6 +18,7 @@ from podforecast.domain.telemetry import Array
 from podforecast.evaluation.draws import PodDraws
 from podforecast.evaluation.figures import Check, SplitResult
 from podforecast.evaluation.leaks import NEAR_CHANCE
+from podforecast.evaluation.ranking import ranked
 from podforecast.model import metrics
 from podforecast.model.artifact import TOLERANCE
 from podforecast.model.splits import EMBARGO, Split, gap
@@ -62,8 +63,8 @@ def labels_of_another_pod(
     borrowed = _with_labels(dataset, y)
     score = fit(borrowed.rows(split.train))
     test = borrowed.rows(split.test)
-    ranking = metrics.Ranking(test.y, score(test.x))
-    found = PodDraws(test, rounds=100, rng=rng).of_statistic(ranking.roc_auc).interval()
+    draws = PodDraws(test, rounds=200, rng=rng)
+    found = ranked(draws, test.y, score(test.x))[0].interval()
     return Check(
         name="labels of another pod at the same time",
         found=f"ROC-AUC {found}",

@@ -6,16 +6,11 @@ on the very same pods.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 
 from podforecast.domain.tables import Dataset, Index
 from podforecast.domain.telemetry import Array
 from podforecast.model.resampling import Interval, block_weights, interval
-
-Statistic = Callable[[Array | None], float]
-"""From row weights (None: each row once) to a figure."""
 
 
 class PodDraws:
@@ -31,18 +26,15 @@ class PodDraws:
 
     def __init__(self, dataset: Dataset, *, rounds: int, rng: np.random.Generator) -> None:
         self.pods: Index
-        self.pods, self._row_pod = np.unique(dataset.pod, return_inverse=True)
+        self.row_pod: Index
+        """Position in ``pods`` of each row's pod, shape (n_rows,)."""
+        self.pods, self.row_pod = np.unique(dataset.pod, return_inverse=True)
         even = np.arange(len(self.pods))
         self.counts: Array = np.array(list(block_weights(even, rounds=rounds, rng=rng)))
         """Shape (rounds, n_pods)."""
 
     def __len__(self) -> int:
         return len(self.counts)
-
-    def row_weights(self) -> Iterator[Array]:
-        """Yield the weight of each row, shape (n_rows,), for each round."""
-        for counts in self.counts:
-            yield counts[self._row_pod]
 
     def per_pod(self, pod: Index, amount: Array | None = None) -> Array:
         """Sum up entries (rows, failures) of each pod, shape (n_pods,).
@@ -57,12 +49,6 @@ class PodDraws:
         amount = np.ones(len(pod)) if amount is None else amount
         which = np.searchsorted(self.pods, pod)
         return np.bincount(which, amount, minlength=len(self.pods)).astype(np.float64)
-
-    def of_statistic(self, statistic: Statistic, rows: Index | None = None) -> Sampled:
-        """Measure on all rows, or on the chosen ones, as they are and in every round."""
-        chosen = slice(None) if rows is None else rows
-        resampled = np.array([statistic(weight[chosen]) for weight in self.row_weights()])
-        return Sampled(statistic(None), resampled)
 
     def of_ratio(self, part: Array, whole: Array, *, scale: float = 1.0) -> Sampled:
         """Measure ``scale`` x sum of ``part`` / sum of ``whole``, both per pod, shape (n_pods,)."""

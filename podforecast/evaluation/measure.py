@@ -8,6 +8,7 @@ import numpy as np
 
 from podforecast.domain.tables import Dataset, Index
 from podforecast.domain.telemetry import Array
+from podforecast.evaluation import ranking
 from podforecast.evaluation.draws import PodDraws, Sampled
 from podforecast.evaluation.figures import (
     Calibrated,
@@ -59,31 +60,47 @@ def ranked(trial: Trial, score: Array, wanted: tuple[str, ...]) -> Mapping[str, 
 
 def _ranked_subset(trial: Trial, score: Array, rows: Index) -> Ranked:
     y, failure = trial.test.y[rows], trial.test.failure[rows]
-    ranking = metrics.Ranking(y, score[rows])
+    area, precision = ranking.ranked(trial.draws, y, score[rows], rows)
     return Ranked(
         failures=len(np.unique(failure[failure >= 0])),
         prevalence=float(y.mean()),
-        roc_auc=trial.draws.of_statistic(ranking.roc_auc, rows).interval(),
-        average_precision=trial.draws.of_statistic(ranking.average_precision, rows).interval(),
+        roc_auc=area.interval(),
+        average_precision=precision.interval(),
     )
 
 
 def calibrated(trial: Trial, probability: Array) -> Calibrated:
     """Brier score and expected calibration error, with the bins behind the latter."""
-    y, draws = trial.test.y, trial.draws
-    prevalence = float(y.mean())
-
-    def brier(weight: Array | None) -> float:
-        return metrics.brier(y, probability, weight)
-
-    def error(weight: Array | None) -> float:
-        return metrics.expected_calibration_error(y, probability, weight=weight)
-
+    test, draws = trial.test, trial.draws
+    prevalence = float(test.y.mean())
+    squared = draws.per_pod(test.pod, (probability - test.y) ** 2)
     return Calibrated(
-        brier=draws.of_statistic(brier).interval(),
+        brier=draws.of_ratio(squared, draws.per_pod(test.pod)).interval(),
         brier_of_prevalence=prevalence * (1.0 - prevalence),
-        calibration_error=draws.of_statistic(error).interval(),
-        bins=tuple(tuple(row) for row in metrics.reliability(y, probability).tolist()),
+        calibration_error=_calibration_error(test, draws, probability).interval(),
+        bins=tuple(tuple(row) for row in metrics.reliability(test.y, probability).tolist()),
+    )
+
+
+def _calibration_error(test: Dataset, draws: PodDraws, probability: Array) -> Sampled:
+    """Expected calibration error as in :mod:`podforecast.model.metrics`, in all rounds at once.
+
+    The bins are those of the rows as they are; what changes from round to round is how much
+    of each bin comes from which pod.
+    """
+    shares = np.linspace(0, 1, metrics.CALIBRATION_BINS + 1)[1:-1]
+    which = np.searchsorted(np.unique(np.quantile(probability, shares)), probability)
+    surplus = np.stack(
+        [
+            draws.per_pod(test.pod[which == one], (probability - test.y)[which == one])
+            for one in np.unique(which)
+        ],
+        axis=1,
+    )
+    rows = draws.per_pod(test.pod)
+    return Sampled(
+        float(np.abs(surplus.sum(axis=0)).sum() / rows.sum()),
+        np.abs(draws.counts @ surplus).sum(axis=1) / (draws.counts @ rows),
     )
 
 
@@ -169,12 +186,9 @@ def differences(trial: Trial, first: Method, others: Iterable[Method]) -> tuple[
 
 
 def _compared(trial: Trial, method: Method) -> dict[str, Sampled]:
-    ranking = metrics.Ranking(trial.test.y, method.test)
     draws = trial.draws
-    found = {
-        "average precision": draws.of_statistic(ranking.average_precision),
-        "ROC-AUC": draws.of_statistic(ranking.roc_auc),
-    }
+    area, precision = ranking.ranked(draws, trial.test.y, method.test)
+    found = {"average precision": precision, "ROC-AUC": area}
     if method.calibration is not None:
         level = threshold.choose(trial.train, method.calibration, COMPARED_BUDGET).threshold
         failures, minutes = alarms.lead_minutes(trial.test, method.test, level)

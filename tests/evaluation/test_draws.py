@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from podforecast.evaluation.draws import PodDraws
-from podforecast.model.metrics import Ranking
+from podforecast.evaluation.ranking import ranked
 
 
 @pytest.fixture
@@ -19,32 +19,49 @@ def test_every_round_draws_as_many_pods_as_there_are(draws):
     assert (draws.counts.sum(axis=1) == len(draws.pods)).all()
 
 
-def test_rows_of_one_pod_always_weigh_the_same(draws, unseen):
-    for weight in draws.row_weights():
-        for pod in np.unique(unseen.pod)[:5]:
-            assert len(set(weight[unseen.pod == pod])) == 1
+@pytest.mark.parametrize("digits", [pytest.param(1, id="many-ties"), pytest.param(9, id="none")])
+@pytest.mark.parametrize("seed", range(3))
+def test_each_round_is_what_scikit_learn_says_with_these_weights(draws, unseen, digits, seed):
+    score = np.random.default_rng(seed).random(len(unseen)) + unseen.y * 0.3
+    score = np.round(score, digits)
+    areas, precisions = ranked(draws, unseen.y, score)
+    for round_, counts in enumerate(draws.counts):
+        weight = counts[draws.row_pod]
+        assert areas.resampled[round_] == pytest.approx(
+            roc_auc_score(unseen.y, score, sample_weight=weight)
+        )
+        assert precisions.resampled[round_] == pytest.approx(
+            average_precision_score(unseen.y, score, sample_weight=weight)
+        )
+    assert areas.value == pytest.approx(roc_auc_score(unseen.y, score))
+    assert precisions.value == pytest.approx(average_precision_score(unseen.y, score))
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        pytest.param("roc_auc", roc_auc_score, id="roc-auc"),
-        pytest.param("average_precision", average_precision_score, id="average-precision"),
-    ],
-)
-def test_each_round_is_what_scikit_learn_says_with_these_weights(draws, unseen, ours, theirs):
-    score = np.round(np.random.default_rng(5).random(len(unseen)), 2) + unseen.y * 0.3
-    found = draws.of_statistic(getattr(Ranking(unseen.y, score), ours))
-    expected = [theirs(unseen.y, score, sample_weight=w) for w in draws.row_weights()]
-    assert found.resampled == pytest.approx(expected)
+def test_some_of_the_rows_are_ranked_alone(draws, unseen):
+    rows = np.flatnonzero(unseen.pod % 2 == 0)
+    score = np.random.default_rng(6).random(len(unseen))
+    areas, _ = ranked(draws, unseen.y[rows], score[rows], rows)
+    weight = draws.counts[0][draws.row_pod][rows]
+    expected = roc_auc_score(unseen.y[rows], score[rows], sample_weight=weight)
+    assert areas.resampled[0] == pytest.approx(expected)
+
+
+def test_a_score_that_is_unknown_is_refused(draws, unseen):
+    with pytest.raises(ValueError, match=r"1 of \d+ scores are NaN"):
+        ranked(draws, unseen.y, np.append(np.zeros(len(unseen) - 1), np.nan))
+
+
+def test_one_outcome_alone_has_no_rank(draws, unseen):
+    area, precision = ranked(draws, np.zeros(len(unseen), dtype=np.int8), unseen.time)
+    assert np.isnan([area.value, precision.value]).all()
 
 
 def test_a_ratio_sums_over_pods_before_it_divides(draws, unseen):
     part, whole = draws.per_pod(unseen.pod[unseen.y == 1]), draws.per_pod(unseen.pod)
     assert draws.of_ratio(part, whole).value == pytest.approx(unseen.y.mean())
-    rows = next(draws.row_weights())
+    weight = draws.counts[0][draws.row_pod]
     assert draws.of_ratio(part, whole).resampled[0] == pytest.approx(
-        np.average(unseen.y, weights=rows)
+        np.average(unseen.y, weights=weight)
     )
 
 
@@ -54,6 +71,6 @@ def test_nothing_of_nothing_is_unknown(draws):
 
 
 def test_the_difference_of_a_figure_and_itself_is_exactly_nothing(draws, unseen):
-    found = draws.of_statistic(Ranking(unseen.y, unseen.time).roc_auc)
+    found, _ = ranked(draws, unseen.y, unseen.time)
     difference = (found - found).interval()
     assert (difference.value, difference.low, difference.high) == (0.0, 0.0, 0.0)

@@ -7,7 +7,8 @@ import pytest
 
 from podforecast.evaluation import measure
 from podforecast.evaluation.trial import Method, sample, subset_rows
-from podforecast.model import alarms
+from podforecast.model import alarms, metrics
+from podforecast.model.resampling import interval
 from podforecast.model.threshold import AlertBudget
 
 
@@ -81,6 +82,23 @@ def test_saying_the_prevalence_of_every_row_is_calibrated_and_useless(trial):
     found = measure.calibrated(trial, np.full(len(trial.test), prevalence))
     assert found.calibration_error.value == pytest.approx(0.0, abs=1e-12)
     assert found.brier.value == pytest.approx(found.brier_of_prevalence)
+
+
+def test_calibration_is_what_the_metrics_say_in_every_round(trial):
+    probability = np.random.default_rng(3).beta(1, 8, len(trial.test))
+    y, draws = trial.test.y, trial.draws
+    found = measure.calibrated(trial, probability)
+    weights = [counts[draws.row_pod] for counts in draws.counts]
+    pairs = (
+        (found.brier, metrics.brier),
+        (found.calibration_error, metrics.expected_calibration_error),
+    )
+    for figure, metric in pairs:
+        resampled = [metric(y, probability, weight=weight) for weight in weights]
+        expected = interval(metric(y, probability), resampled)
+        assert (figure.value, figure.low, figure.high) == pytest.approx(
+            (expected.value, expected.low, expected.high)
+        )
 
 
 def test_subsets_share_their_quiet_rows_and_part_the_others(trial):

@@ -32,9 +32,9 @@ STEPS = (
     "time: canaries",
     "workload-disjoint: refit",
     "workload-disjoint: baselines and intervals",
-    "random: refit",
     "campaign-disjoint: thresholds",
     "campaign-disjoint: baselines and intervals",
+    "random: refit",
     "importances",
 )
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from podforecast.errors import DataUnusable
 from podforecast.evaluation import judging
 from podforecast.evaluation.figures import Report
@@ -51,10 +53,18 @@ def evaluate(material: Material, plan: Plan) -> Outcome:
     manifest = material.scorer.manifest
     if material.test is not None:
         _refuse_known_campaigns(manifest.data.campaigns, material.test.campaigns)
-    judged, remarks = _all_judged(material, plan)
+    # Threads of the linear algebra library wait for each other actively, and fits run side by
+    # side already.
+    with threadpool_limits(limits=1):
+        judged, remarks = _all_judged(material, plan)
+        return Outcome(report=_report(material, judged, plan), judged=judged, remarks=remarks)
+
+
+def _report(material: Material, judged: Sequence[Judged], plan: Plan) -> Report:
+    manifest = material.scorer.manifest
     plan.on_step("importances")
     headline = next((one for one in judged if one.result.name == CAMPAIGN), judged[0])
-    report = Report(
+    return Report(
         model_version=manifest.model_version,
         algorithm=manifest.algorithm,
         horizon_minutes=manifest.horizon_minutes,
@@ -67,7 +77,6 @@ def evaluate(material: Material, plan: Plan) -> Outcome:
             headline.trial, headline.score, rng=plan.randomness("importances")
         ),
     )
-    return Outcome(report=report, judged=judged, remarks=remarks)
 
 
 def _all_judged(material: Material, plan: Plan) -> tuple[tuple[Judged, ...], tuple[str, ...]]:

@@ -133,9 +133,16 @@ def saved(train):
 
 
 @pytest.fixture(scope="session")
-def outcome(train, unseen, saved):
+def steps():
+    """What the evaluation of ``outcome`` said it was doing."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def outcome(train, unseen, saved, steps):
     """A whole evaluation of it, with so few rounds that its intervals mean nothing."""
-    return evaluate(Material(train=train, test=unseen, scorer=saved), Plan(rounds=8, seed=1))
+    material = Material(train=train, test=unseen, scorer=saved)
+    return evaluate(material, Plan(rounds=8, seed=1, on_step=steps.append))
 
 
 @pytest.fixture

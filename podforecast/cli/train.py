@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from podforecast.cli import training_data
 from podforecast.cli.console import err, guarded, out, progress
@@ -62,7 +64,7 @@ def train(  # noqa: PLR0913 - an option is an argument
             data, on_progress=lambda done, total, name: tell(done, total, f"Reading {name}")
         )
         for remark in read.remarks:
-            err.print(remark, highlight=False)
+            err.print(remark, highlight=False, markup=False, soft_wrap=True)
         trained = training.train(
             read.dataset,
             seed=seed,
@@ -98,13 +100,13 @@ def _print(manifest: Manifest, trained: TrainedModel, folder: Path, *, as_json: 
         summary = manifest.model_dump(mode="json", exclude={"reference", "features"})
         typer.echo(json.dumps({**summary, "folder": str(folder)}, indent=2))
         return
-    out.print(_heading(manifest), highlight=False)
+    out.print(_heading(manifest), highlight=False, markup=False, soft_wrap=True)
     out.print(_table(manifest.candidates))
     for sentence in (
         *_sentences(manifest, trained),
         f"Saved {manifest.model_version} to {folder}/",
     ):
-        out.print(sentence, highlight=False)
+        out.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _heading(manifest: Manifest) -> str:
@@ -118,13 +120,15 @@ def _heading(manifest: Manifest) -> str:
 
 
 def _table(candidates: tuple[CandidateRecord, ...]) -> Table:
-    table = Table("candidate", "ROC-AUC [95 %]", "12 inputs", "AP", "Brier", "tried", "seconds")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    """Narrow enough for the 80 columns that a pipe or a build log has."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("candidate", no_wrap=True)
+    for heading in ("ROC-AUC [95 %]", "12 inputs", "AP", "Brier", "tried", "s"):
+        table.add_column(Text(heading), justify="right", no_wrap=True)
     for one in candidates:
         table.add_row(
             one.name,
-            f"{one.roc_auc:.3f} \\[{one.roc_auc_low:.3f}, {one.roc_auc_high:.3f}]",
+            Text(f"{one.roc_auc:.3f} [{one.roc_auc_low:.3f}, {one.roc_auc_high:.3f}]"),
             f"{one.roc_auc_required_only:.3f}",
             f"{one.average_precision:.3f}",
             f"{one.brier:.4f}",

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from podforecast.cli.memory import give_back
 from podforecast.domain.tables import Dataset, concatenate
 from podforecast.errors import DataUnusable
 from podforecast.pipeline import build_dataset
@@ -75,7 +76,11 @@ def read_campaigns(
     folders: Sequence[Path], *, on_progress: OnCampaign = lambda *_: None
 ) -> Dataset:
     """Build the rows of all campaigns and join them."""
-    return concatenate([_campaign(folder, on_progress) for folder in folders])
+    parts = []
+    for folder in folders:
+        parts.append(_campaign(folder, on_progress))
+        give_back()
+    return concatenate(parts)
 
 
 def role_of(folder: Path) -> str:
@@ -107,11 +112,10 @@ def _folders(path: Path) -> list[Path]:
 
 def _campaign(folder: Path, on_progress: OnCampaign) -> Dataset:
     recording = Recording.open(folder)
-    return slim(
-        build_dataset(
-            recording, progress=lambda done, total: on_progress(done, total, recording.name)
-        )
+    dataset = build_dataset(
+        recording, progress=lambda done, total: on_progress(done, total, recording.name)
     )
+    return slim(dataset)
 
 
 def _table_remarks(report: TableReport) -> list[str]:

@@ -68,7 +68,7 @@ def evaluate(  # noqa: PLR0913 - an option is an argument
             on_step=lambda step: tell(STEPS.index(step), len(STEPS), step.capitalize()),
         )
         outcome = run.evaluate(material, plan)
-        plots = album.write(outcome, folder)
+        plots = album.write(album.figures(outcome), folder)
     for remark in outcome.remarks:
         err.print(remark, highlight=False)
     written = [*plots, *_write_reports(outcome, folder, plots)]

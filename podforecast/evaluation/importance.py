@@ -18,8 +18,6 @@ from podforecast.evaluation.trial import Trial
 from podforecast.model import metrics
 from podforecast.model.resampling import Interval, interval
 
-REPEATS = 5
-
 PREFIXES: tuple[tuple[str, str], ...] = (
     ("memory", "memory"),
     ("node_memory", "node"),
@@ -81,8 +79,8 @@ def grouped_importance(
     trial: Trial,
     score: Callable[[Array], Array],
     *,
+    repeats: int,
     rng: np.random.Generator,
-    repeats: int = REPEATS,
 ) -> tuple[Importance, ...]:
     """Loss of average precision on the test rows by group, largest first.
 

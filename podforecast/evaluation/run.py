@@ -74,7 +74,7 @@ def _report(material: Material, judged: Sequence[Judged], plan: Plan) -> Report:
         splits=tuple(one.result for one in judged),
         checks=tuple(check for one in judged for check in one.checks),
         importances=grouped_importance(
-            headline.trial, headline.score, rng=plan.randomness("importances")
+            headline.trial, headline.score, repeats=plan.repeats, rng=plan.randomness("importances")
         ),
     )
 

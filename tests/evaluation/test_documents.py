@@ -75,8 +75,13 @@ def test_the_model_card_admits_that_chance_is_not_beaten(report, saved):
     assert "does not beat chance" in model_card.render(humble, report)
 
 
-def test_every_picture_is_drawn(outcome, tmp_path):
-    paths = album.write(outcome, tmp_path / "results")
+@pytest.fixture(scope="module")
+def pictures(outcome):
+    return album.figures(outcome)
+
+
+def test_every_picture_is_saved(pictures, tmp_path):
+    paths = album.write(pictures, tmp_path / "results")
     assert sorted(path.name for path in paths) == [
         "alarms.png", "calibration.png", "importance.png", "lead_times.png",
         "precision_recall.png", "roc.png",
@@ -84,14 +89,14 @@ def test_every_picture_is_drawn(outcome, tmp_path):
     assert all(path.read_bytes().startswith(PNG) for path in paths)
 
 
-def test_every_picture_names_its_data(outcome):
+def test_every_picture_names_its_data(outcome, pictures):
     subtitle = album.subtitle(outcome.headline)
-    for figure in album.figures(outcome).values():
+    for figure in pictures.values():
         texts = [text.get_text() for axes in figure.axes for text in axes.texts]
         assert subtitle in texts
 
 
-def test_a_folder_that_can_not_be_written_is_refused(outcome, tmp_path):
+def test_a_folder_that_can_not_be_written_is_refused(tmp_path):
     (tmp_path / "results").write_text("a file")
     with pytest.raises(ConfigurationError, match="results/ can not be written"):
-        album.write(outcome, tmp_path / "results")
+        album.write({}, tmp_path / "results")

@@ -17,11 +17,12 @@ from podforecast.evaluation.run import evaluate
 from podforecast.evaluation.sweep import alarm_curve, announced_by
 from podforecast.model import alarms
 
+QUICK_PLAN = Plan(rounds=2, seed=1, repeats=1)
+
 
 def test_a_model_that_was_trained_on_the_test_campaign_is_refused(train, saved):
-    plan = Plan(rounds=2, seed=1)
     with pytest.raises(DataUnusable, match="trained on alpha, which is to judge it"):
-        evaluate(Material(train=train, test=train, scorer=saved), plan)
+        evaluate(Material(train=train, test=train, scorer=saved), QUICK_PLAN)
 
 
 def test_a_table_that_allows_no_honest_split_is_refused(train, saved):
@@ -29,7 +30,7 @@ def test_a_table_that_allows_no_honest_split_is_refused(train, saved):
         train, time=np.zeros(len(train)), workload=np.zeros(len(train), dtype=np.int64)
     )
     with pytest.raises(DataUnusable, match="time split"):
-        evaluate(Material(train=timeless, test=None, scorer=saved), Plan(rounds=2, seed=1))
+        evaluate(Material(train=timeless, test=None, scorer=saved), QUICK_PLAN)
 
 
 def test_a_table_without_times_is_judged_on_the_splits_it_allows(train, saved):
@@ -40,7 +41,7 @@ def test_a_table_without_times_is_judged_on_the_splits_it_allows(train, saved):
         failure=np.full(len(train), -1),
         failure_pod=np.empty(0, dtype=np.int64),
     )
-    found = evaluate(Material(train=timeless, test=None, scorer=saved), Plan(rounds=2, seed=1))
+    found = evaluate(Material(train=timeless, test=None, scorer=saved), QUICK_PLAN)
     assert [split.name for split in found.report.splits] == ["workload-disjoint", "random"]
     assert found.headline.result.name == "workload-disjoint"
     assert "time split" in found.remarks[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -41,8 +42,8 @@ def subtitle(judged: Judged) -> str:
     )
 
 
-def write(outcome: Outcome, folder: Path) -> list[Path]:
-    """Draw and save everything; returns the files.
+def write(drawn: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Save pictures under their names; returns the files.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def write(outcome: Outcome, folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         paths = []
-        for name, figure in figures(outcome).items():
+        for name, figure in drawn.items():
             figure.savefig(folder / name)
             paths.append(folder / name)
     except OSError as exc:

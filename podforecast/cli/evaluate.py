@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from podforecast.cli import training_data
 from podforecast.cli.console import err, guarded, out, progress
 from podforecast.errors import ConfigurationError
-from podforecast.evaluation import document, model_card, run, tables
+from podforecast.evaluation import document, model_card, run
 from podforecast.evaluation.judging import STEPS, Material, Plan
 from podforecast.evaluation.plots import album
 from podforecast.evaluation.run import Outcome
+from podforecast.evaluation.summary import summary
 from podforecast.evaluation.tables import Table
 from podforecast.model.describe import data_fingerprint
 from podforecast.model.scorer import PipelineScorer, load
@@ -135,14 +138,9 @@ def _print(outcome: Outcome, written: list[Path], *, as_json: bool) -> None:
     if as_json:
         typer.echo(document.to_json(report), nl=False)
         return
-    headline = outcome.headline.result
-    for table in (
-        tables.splits_table(report),
-        tables.alarms_table(headline, report),
-        tables.differences_table(headline, report),
-        tables.checks_table(report),
-    ):
-        out.print(_grid(table), table.about, "", highlight=False)
+    for table in summary(report):
+        out.print(_grid(table))
+        out.print(table.about + "\n", style="dim", highlight=False, markup=False)
     failed = [check.name for check in report.checks if not check.passed]
     if failed:
         err.print(f"[bold red]do not believe these figures:[/] {'; '.join(failed)}")
@@ -150,7 +148,9 @@ def _print(outcome: Outcome, written: list[Path], *, as_json: bool) -> None:
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(*table.header, title=table.title, title_justify="left")
+    grid = Grid(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for place, name in enumerate(table.header):
+        grid.add_column(name, no_wrap=place == 0)
     for row in table.rows:
-        grid.add_row(*(cell.replace("[", "\\[") for cell in row))
+        grid.add_row(*(escape(cell) for cell in row))
     return grid

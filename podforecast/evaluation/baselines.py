@@ -32,6 +32,8 @@ class Baseline:
 
     name: str
     title: str
+    meaning: str
+    """One sentence for the report."""
     score: Callable[[Array], Array]
     """From features, shape (n_rows, n_features), to scores of shape (n_rows,), never NaN.
 
@@ -83,32 +85,56 @@ def _known(values: Array) -> Array:
 BASELINES: tuple[Baseline, ...] = (
     Baseline(
         name="static_rules",
-        title="static rules (any of the three below)",
+        title="static rules",
+        meaning="Any of the three rules below, as kubernetes-mixin and most teams have them.",
         score=static_rules,
         usual=1.0,
     ),
-    Baseline(name="memory_rule", title="memory > 90 %", score=memory_rule, usual=1.0),
-    Baseline(name="throttling_rule", title="throttling > 25 %", score=throttling_rule, usual=1.0),
-    Baseline(name="restart_rule", title="restart in 15 min", score=restart_rule, usual=1.0),
+    Baseline(
+        name="memory_rule",
+        title="memory > 90 %",
+        meaning="Working set of the worst container above 90 % of its limit.",
+        score=memory_rule,
+        usual=1.0,
+    ),
+    Baseline(
+        name="throttling_rule",
+        title="throttling > 25 %",
+        meaning="More than 25 % of CFS periods throttled.",
+        score=throttling_rule,
+        usual=1.0,
+    ),
+    Baseline(
+        name="restart_rule",
+        title="restart in 15 min",
+        meaning="A container of the pod restarted within the last 15 minutes.",
+        score=restart_rule,
+        usual=1.0,
+    ),
     Baseline(
         name="memory_extrapolated",
-        title="memory limit within 5 min (predict_linear)",
+        title="memory extrapolated",
+        meaning="The working set reaches its limit within 5 minutes at its pace of the last 10,"
+        " as `predict_linear` says.",
         score=memory_extrapolated,
         usual=1.0,
     ),
     Baseline(
         name="restart_count",
         title="restarts in 24 h",
+        meaning="The number of restarts alone.",
         score=_column("restart_count_24h"),
     ),
     Baseline(
         name="workload_failure_rate",
-        title="workload's failure rate (exponentially weighted)",
+        title="workload's failure rate",
+        meaning="Restarts per pod and hour of the workload, exponentially weighted.",
         score=_column("workload_failure_rate"),
     ),
     Baseline(
         name="anomaly_score",
-        title="robust deviation (anomaly score)",
+        title="anomaly score",
+        meaning="Robust deviation of CPU and memory from the pod's own past.",
         score=_column("prometheus_anomaly_score"),
     ),
 )

@@ -9,9 +9,9 @@ from typing import Literal
 from podforecast.model.resampling import Interval
 
 Kind = Literal["model", "candidate", "rule", "leak check"]
-Situation = Literal["all features", "required only"]
+Situation = Literal["all features", "12 inputs"]
 ALL_FEATURES: Situation = "all features"
-REQUIRED_ONLY: Situation = "required only"
+REQUIRED_ONLY: Situation = "12 inputs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

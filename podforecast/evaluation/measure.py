@@ -21,8 +21,11 @@ from podforecast.evaluation.figures import (
 )
 from podforecast.evaluation.trial import Method, Trial, subset_rows
 from podforecast.model import alarms, metrics, threshold
+from podforecast.model.resampling import Interval
 from podforecast.model.threshold import AlertBudget
 
+TAIL = 0.025
+"""Of a 95 % interval."""
 COMPARED_BUDGET = AlertBudget(5.0)
 """At which recalls are compared: few enough alarms to live with, enough to be counted."""
 MAIN_SUBSETS = ("all", "first", "with_precursor")
@@ -142,8 +145,8 @@ def operated(
         or (point.resolvable and point.budget.allowed(test.pod_hours) >= threshold.RESOLVABLE_FROM),
         notifications=int(rows.sum()),
         false_alarms=int(false.sum()),
-        false_per_100_pod_hours=draws.of_ratio(wrong, hours, scale=100.0).interval(),
-        precision=draws.of_ratio(told - wrong, told).interval(),
+        false_per_100_pod_hours=rate(draws, wrong, hours),
+        precision=share(draws, told - wrong, told),
         recall=_recalls(test, draws, score, level),
     )
 
@@ -159,15 +162,37 @@ def _recalls(test: Dataset, draws: PodDraws, score: Array, level: float) -> Mapp
 
 def _recall(draws: PodDraws, pods: Index, minutes: Array) -> Recall:
     found = ~np.isnan(minutes)
-    share = draws.of_ratio(draws.per_pod(pods[found]), draws.per_pod(pods))
     median, p10 = np.quantile(minutes[found], [0.5, 0.1]) if found.any() else (np.nan, np.nan)
     return Recall(
         failures=len(pods),
         caught=int(found.sum()),
-        share=share.interval(),
+        share=share(draws, draws.per_pod(pods[found]), draws.per_pod(pods)),
         lead_minutes_median=float(median),
         lead_minutes_p10=float(p10),
     )
+
+
+def share(draws: PodDraws, part: Array, whole: Array) -> Interval:
+    """Part of a whole, both counted per pod, shape (n_pods,).
+
+    Where the part is nothing or everything, no draw of pods can make it anything else, and a
+    bootstrap would be certain. There the exact binomial bound takes over, with pods as trials.
+    """
+    found = draws.of_ratio(part, whole).interval()
+    trials = np.count_nonzero(whole)
+    if trials and found.value == 0.0:
+        return Interval(0.0, 0.0, 1.0 - TAIL ** (1.0 / trials))
+    if trials and found.value == 1.0:
+        return Interval(1.0, TAIL ** (1.0 / trials), 1.0)
+    return found
+
+
+def rate(draws: PodDraws, events: Array, hours: Array) -> Interval:
+    """Events per 100 hours, both per pod; where there was none, the exact Poisson bound."""
+    found = draws.of_ratio(events, hours, scale=100.0).interval()
+    if found.value == 0.0:
+        return Interval(0.0, 0.0, float(-100.0 * np.log(TAIL) / hours.sum()))
+    return found
 
 
 def differences(trial: Trial, first: Method, others: Iterable[Method]) -> tuple[Difference, ...]:

@@ -98,7 +98,7 @@ def _candidates(manifest: Manifest) -> Table:
         header=(
             "candidate",
             "ROC-AUC",
-            "ROC-AUC, 12 required",
+            "ROC-AUC, 12 inputs",
             "average precision",
             "Brier, calibrated",
             "settings tried",

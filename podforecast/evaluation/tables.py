@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from podforecast.evaluation.baselines import BASELINES
 from podforecast.evaluation.figures import (
     Judgement,
     Operated,
@@ -78,7 +79,8 @@ def about(split: SplitResult, report: Report) -> str:
     """Name the rows, their prevalence, the split and what the intervals are."""
     return (
         f"Split: {split.name} ({split.meaning}). Judged on {_sample(split.test)}."
-        f" Brackets: 95 % intervals, {report.rounds} rounds of a bootstrap over pods."
+        f" Brackets: 95 % intervals, {report.rounds} rounds of a bootstrap over pods; exact"
+        " bounds where all or none was found."
     )
 
 
@@ -277,9 +279,22 @@ def importances_table(report: Report) -> Table:
     )
 
 
+def baselines_table() -> Table:
+    """What the baselines are."""
+    return Table(
+        title="Baselines",
+        about="Rules fire at once, without the quarter of an hour that alert rules usually wait."
+        " Below, each is judged where people run it, and tuned to the same budgets on the same"
+        " rows as the model.",
+        header=("baseline", "fires", "usual threshold"),
+        rows=tuple((b.title, b.meaning, "yes" if b.usual else UNKNOWN) for b in BASELINES),
+    )
+
+
 def all_tables(report: Report) -> Iterable[Table]:
     """Everything, in reading order."""
     yield splits_table(report)
+    yield baselines_table()
     for split in report.splits:
         if any(judgement.operated for judgement in split.judgements):
             yield alarms_table(split, report)

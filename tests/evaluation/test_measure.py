@@ -29,7 +29,7 @@ def test_who_knows_the_labels_has_nothing_left_to_win(trial, oracle):
     assert found.ranked["all"].average_precision.low == 1.0
     for operated in found.operated:
         assert operated.false_alarms == 0
-        assert operated.recall["all"].share.low == 1.0
+        assert operated.recall["all"].share.value == 1.0
 
 
 def test_a_coin_ranks_at_one_half_and_at_the_prevalence(trial):
@@ -52,6 +52,25 @@ def test_counts_at_a_threshold_are_those_of_the_alarm_report(trial):
         recall = found.recall[name]
         assert (recall.failures, recall.caught) == (caught.failures, caught.caught)
         assert recall.lead_minutes_median == pytest.approx(caught.lead_minutes_median, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("part", "low", "high"),
+    [
+        pytest.param(0, 0.0, 1 - 0.025 ** (1 / 60), id="none-of-sixty-pods"),
+        pytest.param(1, 0.025 ** (1 / 60), 1.0, id="all-of-sixty-pods"),
+    ],
+)
+def test_all_or_nothing_is_never_certain(trial, part, low, high):
+    whole = np.full(60, 3.0)
+    found = measure.share(trial.draws, part * whole, whole)
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
+def test_no_false_alarm_is_not_a_rate_of_zero(trial):
+    """Poisson: none in h hours is compatible with 3.69 / h."""
+    found = measure.rate(trial.draws, np.zeros(60), np.full(60, 0.5))
+    assert found.high == pytest.approx(100 * 3.689 / 30, rel=1e-3)
 
 
 def test_thresholds_come_from_the_training_side_alone(trial):

@@ -32,7 +32,7 @@ class Line:
 
 LINES: Mapping[str, Line] = {
     "model": Line(BLUE, "model, all features", 2.6),
-    "model_required_only": Line(SKY, "model, 12 required", 2.2, "--"),
+    "model_required_only": Line(SKY, "model, 12 inputs", 2.2, "--"),
     "static_rules": Line(VERMILION, "static rules"),
     "memory_extrapolated": Line(ORANGE, "memory extrapolated"),
     "workload_failure_rate": Line(GREEN, "workload's failure rate", dash="-."),

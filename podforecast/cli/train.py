@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from podforecast.cli import training_data
 from podforecast.cli.console import err, guarded, out, progress
+from podforecast.cli.memory import give_back
 from podforecast.errors import ConfigurationError
 from podforecast.model import artifact, describe, training
 from podforecast.model.manifest import CandidateRecord, Manifest, OperatingRecord
@@ -65,12 +65,17 @@ def train(  # noqa: PLR0913 - an option is an argument
         )
         for remark in read.remarks:
             err.print(remark, highlight=False, markup=False, soft_wrap=True)
+
+        def fitted(done: int, total: int, name: str) -> None:
+            tell(done, total, f"Fitting {name}")
+            give_back()
+
         trained = training.train(
             read.dataset,
             seed=seed,
             jobs=jobs or _processors(),
             budget=budgeted,
-            on_progress=lambda done, total, name: tell(done, total, f"Fitting {name}"),
+            on_progress=fitted,
         )
     manifest = describe.describe(trained, read.dataset, trained_at=datetime.now(UTC))
     saved = artifact.save(folder, trained.fitted.pipeline, manifest)
@@ -121,7 +126,7 @@ def _heading(manifest: Manifest) -> str:
 
 def _table(candidates: tuple[CandidateRecord, ...]) -> Table:
     """Narrow enough for the 80 columns that a pipe or a build log has."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("candidate", no_wrap=True)
     for heading in ("ROC-AUC [95 %]", "12 inputs", "AP", "Brier", "tried", "s"):
         table.add_column(Text(heading), justify="right", no_wrap=True)

@@ -18,11 +18,11 @@ from podforecast.cli import training_data
 from podforecast.cli.console import err, guarded, out, progress
 from podforecast.errors import ConfigurationError
 from podforecast.evaluation import document, model_card, run
+from podforecast.evaluation.cells import Table
 from podforecast.evaluation.judging import STEPS, Material, Plan
 from podforecast.evaluation.plots import album
 from podforecast.evaluation.run import Outcome
 from podforecast.evaluation.summary import summary
-from podforecast.evaluation.tables import Table
 from podforecast.model.describe import data_fingerprint
 from podforecast.model.scorer import PipelineScorer, load
 

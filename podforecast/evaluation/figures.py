@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from podforecast.model.resampling import Interval
@@ -146,6 +146,22 @@ class Importance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """Rows by what was said at one threshold and what happened."""
+
+    title: str
+    threshold: float
+    true_alarms: int
+    """Said to be at risk, and a failure began within the horizon."""
+    false_alarms: int
+    missed: int
+    quiet: int
+    precision: Interval
+    recall: Interval
+    f1: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A whole evaluation."""
 
@@ -159,7 +175,9 @@ class Report:
     """Of unseen campaigns if there are any: the only one that judges the saved model itself."""
     splits: tuple[SplitResult, ...]
     checks: tuple[Check, ...]
-    importances: tuple[Importance, ...] = field(default=())
+    confusions: tuple[Confusion, ...] = ()
+    """Of the headline split, at the threshold the service uses."""
+    importances: tuple[Importance, ...] = ()
 
     def split(self, name: str) -> SplitResult:
         """Look up a split.

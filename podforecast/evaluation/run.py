@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from podforecast.errors import DataUnusable
 from podforecast.evaluation import judging
+from podforecast.evaluation.confusion import confusions
 from podforecast.evaluation.figures import Report
 from podforecast.evaluation.importance import grouped_importance
 from podforecast.evaluation.judging import CAMPAIGN, Judged, Material, Plan
@@ -73,6 +74,7 @@ def _report(material: Material, judged: Sequence[Judged], plan: Plan) -> Report:
         headline_split=headline.result.name,
         splits=tuple(one.result for one in judged),
         checks=tuple(check for one in judged for check in one.checks),
+        confusions=confusions(headline, manifest.threshold),
         importances=grouped_importance(
             headline.trial, headline.score, repeats=plan.repeats, rng=plan.randomness("importances")
         ),

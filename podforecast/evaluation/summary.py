@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
+from podforecast.evaluation.cells import Table, about, number, signed, spanned
 from podforecast.evaluation.figures import Judgement, Operated, Report
 from podforecast.evaluation.measure import COMPARED_BUDGET
-from podforecast.evaluation.tables import UNKNOWN, Table, about, checks_table, number, spanned
-from podforecast.model.resampling import Interval
+from podforecast.evaluation.tables import checks_table
 
 
 def summary(report: Report) -> Iterable[Table]:
@@ -82,18 +81,7 @@ def _differences(report: Report) -> Table:
         about="Paired: the same pods are drawn for both. Recall at 5 per 100 pod-hours.",
         header=("baseline", *(metric.split(" at ")[0] for metric in metrics)),
         rows=tuple(
-            (titles[name], *(_signed(found[name, metric]) for metric in metrics))
+            (titles[name], *(signed(found[name, metric]) for metric in metrics))
             for name in dict.fromkeys(d.second for d in split.differences)
         ),
     )
-
-
-def _signed(found: Interval) -> str:
-    """Value and bounds with their signs.
-
-    >>> _signed(Interval(0.5, -0.25, 0.75))
-    '+0.50 [-0.25, +0.75]'
-    """
-    if math.isnan(found.value):
-        return UNKNOWN
-    return f"{found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"

@@ -1,95 +1,23 @@
-"""Tables of a report, as text cells: the terminal, ``report.md`` and the model card share them.
+"""Tables of a report.
 
 Every table names its data, its prevalence and its split; every estimate has its interval.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from podforecast.evaluation.baselines import BASELINES
+from podforecast.evaluation.cells import UNKNOWN, Table, about, number, spanned
 from podforecast.evaluation.figures import (
     Judgement,
     Operated,
     Recall,
     Report,
-    Sample,
     SplitResult,
 )
-from podforecast.model.resampling import Interval
 
-UNKNOWN = "-"
 SUBSETS = {"all": "all", "first": "first", "with_precursor": "with precursor"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """Cells with what they are about."""
-
-    title: str
-    about: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def to_markdown(self, *, level: int = 3) -> str:
-        """Return heading, table and caption.
-
-        >>> table = Table(title="T", about="Two rows.", header=("a", "b"), rows=(("1", "2"),))
-        >>> print(table.to_markdown(level=2))
-        ## T
-        <BLANKLINE>
-        | a | b |
-        | --- | --- |
-        | 1 | 2 |
-        <BLANKLINE>
-        Two rows.
-        <BLANKLINE>
-        """
-        lines = (self.header, ("---",) * len(self.header), *self.rows)
-        cells = (
-            "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines
-        )
-        return "\n".join([f"{'#' * level} {self.title}", "", *cells, "", self.about, ""])
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Fixed digits; a dash for what is unknown.
-
-    >>> number(0.12345), number(float("nan"))
-    ('0.123', '-')
-    """
-    return UNKNOWN if math.isnan(value) else f"{value:.{digits}f}"
-
-
-def spanned(found: Interval, digits: int = 3) -> str:
-    """Value and bounds.
-
-    >>> spanned(Interval(0.5, 0.25, 0.75), 2)
-    '0.50 [0.25, 0.75]'
-    """
-    if math.isnan(found.value):
-        return UNKNOWN
-    low, high = number(found.low, digits), number(found.high, digits)
-    return f"{number(found.value, digits)} [{low}, {high}]"
-
-
-def about(split: SplitResult, report: Report) -> str:
-    """Name the rows, their prevalence, the split and what the intervals are."""
-    return (
-        f"Split: {split.name} ({split.meaning}). Judged on {_sample(split.test)}."
-        f" Brackets: 95 % intervals, {report.rounds} rounds of a bootstrap over pods; exact"
-        " bounds where all or none was found."
-    )
-
-
-def _sample(sample: Sample) -> str:
-    return (
-        f"{sample.rows} rows of {sample.pods} pods in {', '.join(sample.campaigns)}"
-        f" ({sample.pod_hours:.0f} pod-hours, {sample.failures} failures,"
-        f" prevalence {sample.prevalence:.3f})"
-    )
 
 
 def splits_table(report: Report) -> Table:
@@ -257,6 +185,36 @@ def differences_table(split: SplitResult, report: Report) -> Table:
     )
 
 
+def rows_table(report: Report) -> Table:
+    """The classification report: rows at the threshold the service uses."""
+    return Table(
+        title=f"Rows at the service's threshold, {report.headline.name} split",
+        about=about(report.headline, report)
+        + " These are rows, not alarms: rows lie closer together than an alarm lasts, and a"
+        " failure has many of them before it.",
+        header=(
+            "model",
+            "threshold",
+            "right",
+            "wrong",
+            "missed",
+            "quiet",
+            "precision",
+            "recall",
+            "F1",
+        ),
+        rows=tuple(
+            (
+                c.title,
+                number(c.threshold),
+                *(str(n) for n in (c.true_alarms, c.false_alarms, c.missed, c.quiet)),
+                *(spanned(one, 2) for one in (c.precision, c.recall, c.f1)),
+            )
+            for c in report.confusions
+        ),
+    )
+
+
 def checks_table(report: Report) -> Table:
     """The canaries."""
     return Table(
@@ -302,5 +260,6 @@ def all_tables(report: Report) -> Iterable[Table]:
             yield differences_table(split, report)
             yield causes_table(split, report)
             yield calibration_table(split, report)
+    yield rows_table(report)
     yield importances_table(report)
     yield checks_table(report)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from podforecast.errors import ConfigurationError
-from podforecast.evaluation import document, model_card, tables
+from podforecast.evaluation import cells, document, model_card, tables
 from podforecast.evaluation.plots import album
 
 PNG = b"\x89PNG\r\n"
@@ -37,7 +37,7 @@ def test_every_row_of_a_table_has_a_cell_for_every_heading(report):
 
 def test_every_table_of_a_split_names_its_data_prevalence_and_split(report):
     for split in report.splits[:-1]:
-        about = tables.about(split, report)
+        about = cells.about(split, report)
         for wanted in (split.name, "prevalence", "95 %", *split.test.campaigns):
             assert wanted in about
         for table in (tables.ranking_table, tables.alarms_table, tables.causes_table,
@@ -49,7 +49,7 @@ def test_every_estimate_of_the_alarms_has_an_interval(report):
     table = tables.alarms_table(report.headline, report)
     for row in table.rows:
         for cell in row[3:8]:
-            assert cell == tables.UNKNOWN or cell.endswith("]")
+            assert cell == cells.UNKNOWN or cell.endswith("]")
 
 
 def test_a_budget_that_is_too_small_for_the_rows_is_starred(report):
@@ -83,7 +83,7 @@ def pictures(outcome):
 def test_every_picture_is_saved(pictures, tmp_path):
     paths = album.write(pictures, tmp_path / "results")
     assert sorted(path.name for path in paths) == [
-        "alarms.png", "calibration.png", "importance.png", "lead_times.png",
+        "alarms.png", "calibration.png", "confusion.png", "importance.png", "lead_times.png",
         "precision_recall.png", "roc.png",
     ]  # fmt: skip
     assert all(path.read_bytes().startswith(PNG) for path in paths)

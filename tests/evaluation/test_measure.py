@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
 from podforecast.evaluation import measure
+from podforecast.evaluation.confusion import confusion
 from podforecast.evaluation.trial import Method, sample, subset_rows
 from podforecast.model import alarms, metrics
 from podforecast.model.resampling import interval
@@ -71,6 +73,17 @@ def test_no_false_alarm_is_not_a_rate_of_zero(trial):
     """Poisson: none in h hours is compatible with 3.69 / h."""
     found = measure.rate(trial.draws, np.zeros(60), np.full(60, 0.5))
     assert found.high == pytest.approx(100 * 3.689 / 30, rel=1e-3)
+
+
+def test_rows_are_counted_by_what_was_said_and_what_happened(trial):
+    score = np.random.default_rng(3).random(len(trial.test)) + 0.3 * trial.test.y
+    found = confusion(trial, "made-up", score, 0.8)
+    said = score >= 0.8
+    expected = confusion_matrix(trial.test.y, said).ravel().tolist()
+    assert [found.quiet, found.false_alarms, found.missed, found.true_alarms] == expected
+    for figure, metric in ((found.precision, precision_score), (found.recall, recall_score),
+                           (found.f1, f1_score)):  # fmt: skip
+        assert figure.value == pytest.approx(metric(trial.test.y, said))
 
 
 def test_thresholds_come_from_the_training_side_alone(trial):

@@ -11,6 +11,7 @@ from podforecast.errors import ConfigurationError
 from podforecast.evaluation.judging import Judged
 from podforecast.evaluation.plots.alarms import alarms_against_budget, lead_times
 from podforecast.evaluation.plots.calibration import calibration
+from podforecast.evaluation.plots.confusion import confusion_matrices
 from podforecast.evaluation.plots.curves import precision_recall, roc
 from podforecast.evaluation.plots.importance import importance
 from podforecast.evaluation.run import Outcome
@@ -24,6 +25,7 @@ def figures(outcome: Outcome) -> dict[str, Figure]:
         "precision_recall.png": precision_recall(judged, data),
         "roc.png": roc(judged, data),
         "calibration.png": calibration(judged, data),
+        "confusion.png": confusion_matrices(outcome.report.confusions, data),
         "importance.png": importance(outcome.report.importances, data),
     }
     if judged.result.test.failures:

@@ -1,8 +1,8 @@
 """What people run today, as scores per row, so that a model is compared and not admired.
 
 Every baseline reads columns of the feature table that the model reads as well. The score of
-a rule is the measured value over its usual threshold, so the rule as people run it fires from
-1 on, and lowering or raising that 1 is the same as tuning the rule to an alert budget.
+a rule is 1 where people let it fire and 2 at its extreme (memory full, restarted just now), so
+moving that 1 up or down is tuning the rule to an alert budget, and rules can be tuned together.
 
 The rules fire at once. Alert rules usually wait (``for: 15m`` in kubernetes-mixin), which
 would take them past a horizon of five minutes; firing at once favours them here.
@@ -45,21 +45,19 @@ class Baseline:
 
 def memory_rule(x: Array) -> Array:
     """Working set over 90 % of its limit."""
-    return _known(x[:, feature_index("memory_usage_pct")]) / MEMORY_PCT
+    return _above(x[:, feature_index("memory_usage_pct")], MEMORY_PCT)
 
 
 def throttling_rule(x: Array) -> Array:
     """Throttled share of CFS periods over 25 %."""
-    return _known(x[:, feature_index("cpu_throttled_pct")]) / THROTTLED_PCT
+    return _above(x[:, feature_index("cpu_throttled_pct")], THROTTLED_PCT)
 
 
 def restart_rule(x: Array) -> Array:
-    """15 minutes over the minutes since the last restart; 0 where there was none in an hour."""
+    """Restarted within 15 minutes; 0 where there was no restart in an hour."""
     restarted = _known(x[:, feature_index("restarts_1h")]) > 0
-    minutes = x[:, feature_index("minutes_since_restart")]
-    # A container is never younger than a sample; without the floor one row would dwarf all.
-    recency = RESTART_MINUTES / np.maximum(minutes, 0.25)
-    return np.where(restarted, _known(recency), 0.0)
+    recent = _within(x[:, feature_index("minutes_since_restart")], RESTART_MINUTES)
+    return np.where(restarted, recent, 0.0)
 
 
 def static_rules(x: Array) -> Array:
@@ -69,9 +67,29 @@ def static_rules(x: Array) -> Array:
 
 
 def memory_extrapolated(x: Array) -> Array:
-    """``predict_linear`` by another name: the horizon over the minutes left until the limit."""
+    """``predict_linear`` by another name: the limit is reached within the horizon."""
     minutes = x[:, feature_index("memory_minutes_to_limit")]
-    return _known(HORIZON.total_seconds() / 60.0 / np.maximum(minutes, 0.25))
+    return _within(minutes, HORIZON.total_seconds() / 60.0)
+
+
+def _above(percent: Array, usual: float) -> Array:
+    """Score 1 at the usual threshold, 2 at 100 %.
+
+    >>> _above(np.array([45.0, 90.0, 95.0, 100.0, np.nan]), 90.0).tolist()
+    [0.5, 1.0, 1.5, 2.0, 0.0]
+    """
+    beyond = 1.0 + (percent - usual) / (100.0 - usual)
+    return _known(np.where(percent < usual, percent / usual, np.minimum(beyond, 2.0)))
+
+
+def _within(minutes: Array, usual: float) -> Array:
+    """Score 1 at the usual number of minutes, 2 at none.
+
+    >>> _within(np.array([30.0, 15.0, 7.5, 0.0, np.nan]), 15.0).tolist()
+    [0.5, 1.0, 1.5, 2.0, 0.0]
+    """
+    near = 2.0 - minutes / usual
+    return _known(np.where(minutes > usual, usual / np.maximum(minutes, usual), near))
 
 
 def _column(name: str) -> Callable[[Array], Array]:

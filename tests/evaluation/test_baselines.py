@@ -47,5 +47,5 @@ def test_a_rule_fires_from_its_usual_threshold_on(name, known, fires):
 
 
 def test_the_three_rules_together_are_as_loud_as_the_loudest():
-    x = row(memory_usage_pct=45.0, cpu_throttled_pct=50.0)
-    assert static_rules(x).tolist() == [2.0]
+    x = row(memory_usage_pct=45.0, cpu_throttled_pct=62.5)
+    assert static_rules(x).tolist() == [1.5]

@@ -23,7 +23,7 @@ def importance(found: Sequence[Importance], subtitle: str) -> Figure:
               error_kw={"elinewidth": 1, "capsize": 2, "ecolor": INK})  # fmt: skip
     axes.set_yticks(range(len(rising)), [f"{o.group} ({len(o.features)})" for o in rising])
     for place, one in enumerate(rising):
-        axes.annotate(f"{one.loss.value:.3f}", (max(one.loss.high, 0.0), place), xytext=(6, 0),
+        axes.annotate(f"{round(one.loss.value, 3) + 0.0:.3f}", (max(one.loss.high, 0.0), place), xytext=(6, 0),
                       textcoords="offset points", va="center", fontsize=8)  # fmt: skip
     axes.grid(visible=False, axis="y")
     axes.margins(x=0.12)

@@ -221,9 +221,10 @@ def checks_table(report: Report) -> Table:
         title="Canaries",
         about="A result stands only while all of these pass.",
         header=("check", "found", "expected", ""),
-        rows=tuple((c.name, c.found, c.expected, "ok" if c.passed else "FAILED")
-                   for c in report.checks),
-    )  # fmt: skip
+        rows=tuple(
+            (c.name, c.found, c.expected, "ok" if c.passed else "FAILED") for c in report.checks
+        ),
+    )
 
 
 def importances_table(report: Report) -> Table:

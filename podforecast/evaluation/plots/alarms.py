@@ -36,8 +36,14 @@ def alarms_against_budget(judged: Judged, subtitle: str) -> Figure:
             inside = curve.false_per_100_pod_hours <= MOST_FALSE_ALARMS
             x, y = curve.false_per_100_pod_hours[inside], curve.recall[subset][inside]
             x, y = np.append(x, MOST_FALSE_ALARMS), np.append(y, y[-1:] if len(y) else 0.0)
-            axes.plot(np.maximum(x, _least(judged)), y, color=line.color, linewidth=line.width,
-                      linestyle=line.dash, drawstyle="steps-post")  # fmt: skip
+            axes.plot(
+                np.maximum(x, _least(judged)),
+                y,
+                color=line.color,
+                linewidth=line.width,
+                linestyle=line.dash,
+                drawstyle="steps-post",
+            )
             _chosen(axes, judged, method, line, subset)
             ends.append((float(y[-1]), line.label, line.color))
         _finish_budget_panel(axes, judged)
@@ -59,14 +65,25 @@ def _chosen(axes: Axes, judged: Judged, method: Method, line: Line, subset: str)
         if x > MOST_FALSE_ALARMS:
             continue
         recall = operated.recall[subset].share
-        axes.plot(x, recall.value, marker="X" if usual else "o", markersize=8 if usual else 6,
-                  markerfacecolor=line.color, markeredgecolor="white", zorder=5)  # fmt: skip
+        axes.plot(
+            x,
+            recall.value,
+            marker="X" if usual else "o",
+            markersize=8 if usual else 6,
+            markerfacecolor=line.color,
+            markeredgecolor="white",
+            zorder=5,
+        )
 
 
 def _finish_budget_panel(axes: Axes, judged: Judged) -> None:
-    axes.set(xscale="log", xlim=(_least(judged) * 0.9, MOST_FALSE_ALARMS), ylim=(-0.02, 1.02),
-             xlabel="false alarms per 100 pod-hours (log scale)",
-             ylabel="share of failures announced in the 5 minutes before")  # fmt: skip
+    axes.set(
+        xscale="log",
+        xlim=(_least(judged) * 0.9, MOST_FALSE_ALARMS),
+        ylim=(-0.02, 1.02),
+        xlabel="false alarms per 100 pod-hours (log scale)",
+        ylabel="share of failures announced in the 5 minutes before",
+    )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
@@ -93,13 +110,24 @@ def lead_times(judged: Judged, subtitle: str, *, budget: float = 5.0) -> Figure:
             x, y = np.append(np.append(horizon, minutes), 0.0), np.append(np.append(0, share), 0)
             y[-1] = y[-2]
             line = LINES[name]
-            axes.plot(x, y, color=line.color, linewidth=2.2 if name == "model" else line.width,
-                      linestyle=dash, drawstyle="steps-post")  # fmt: skip
+            axes.plot(
+                x,
+                y,
+                color=line.color,
+                linewidth=2.2 if name == "model" else line.width,
+                linestyle=dash,
+                drawstyle="steps-post",
+            )
             who = "model" if name == "model" else line.label
-            ends.append((float(y[-1]), f"{who}: {label} ({share[-1] if len(share) else 0:.0%})",
-                         line.color))  # fmt: skip
-    axes.set(xlim=(horizon, 0), ylim=(0, 1.02), xlabel="minutes before the failure begins",
-             ylabel="share of failures announced by then")  # fmt: skip
+            ends.append(
+                (float(y[-1]), f"{who}: {label} ({share[-1] if len(share) else 0:.0%})", line.color)
+            )
+    axes.set(
+        xlim=(horizon, 0),
+        ylim=(0, 1.02),
+        xlabel="minutes before the failure begins",
+        ylabel="share of failures announced by then",
+    )
     name_ends(axes, ends, gap=0.055)
     title = f"How early, at thresholds for {budget:g} false alarms per 100 pod-hours"
     titled(axes, title, subtitle)

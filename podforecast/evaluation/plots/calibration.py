@@ -43,9 +43,20 @@ def calibration(judged: Judged, subtitle: str) -> Figure:
 def _reliability(axes: Axes, judged: Judged, method: Method, marker: str) -> None:
     line = LINES[method.name]
     said, happened, low, high = _bins(judged, method.test)
-    axes.errorbar(said, happened, yerr=[happened - low, high - happened], marker=marker,
-                  color=line.color, linewidth=1, linestyle=line.dash, markersize=7, elinewidth=1.6,
-                  markeredgecolor="white", capsize=3, label=line.label)  # fmt: skip
+    axes.errorbar(
+        said,
+        happened,
+        yerr=[happened - low, high - happened],
+        marker=marker,
+        color=line.color,
+        linewidth=1,
+        linestyle=line.dash,
+        markersize=7,
+        elinewidth=1.6,
+        markeredgecolor="white",
+        capsize=3,
+        label=line.label,
+    )
 
 
 def _bins(judged: Judged, probability: Array) -> tuple[Array, Array, Array, Array]:

@@ -24,9 +24,13 @@ def roc(judged: Judged, subtitle: str) -> Figure:
         area = _ranked(judged, method, "roc_auc")
         _draw(axes, line, (negatives, positives), area)
     _legend(figure, axes, "ROC-AUC [95 % interval]")
-    axes.set(xlabel="share of quiet rows above the threshold",
-             ylabel="share of rows before a failure above it",
-             xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")  # fmt: skip
+    axes.set(
+        xlabel="share of quiet rows above the threshold",
+        ylabel="share of rows before a failure above it",
+        xlim=(-0.01, 1.01),
+        ylim=(-0.01, 1.01),
+        aspect="equal",
+    )
     titled(axes, "ROC curve", subtitle)
     return figure
 
@@ -44,13 +48,23 @@ def precision_recall(judged: Judged, subtitle: str) -> Figure:
         _draw(axes, line, (positives[1:], precision[1:]), area, drawstyle="steps-pre")
     prevalence = float(y.mean())
     axes.axhline(prevalence, color=QUIET, linewidth=1, dashes=(4, 4))
-    axes.annotate(f"prevalence, {prevalence:.3f}:\na random score", (1.01, prevalence),
-                  xytext=(6, 0), textcoords="offset points", fontsize=8, va="center",
-                  color=QUIET, annotation_clip=False)  # fmt: skip
+    axes.annotate(
+        f"prevalence, {prevalence:.3f}:\na random score",
+        (1.01, prevalence),
+        xytext=(6, 0),
+        textcoords="offset points",
+        fontsize=8,
+        va="center",
+        color=QUIET,
+        annotation_clip=False,
+    )
     _legend(figure, axes, "average precision [95 % interval]")
-    axes.set(xlabel="recall: share of rows before a failure above the threshold",
-             ylabel="precision: share of rows above it that are before a failure",
-             xlim=(-0.01, 1.01), ylim=(0, 1.02))  # fmt: skip
+    axes.set(
+        xlabel="recall: share of rows before a failure above the threshold",
+        ylabel="precision: share of rows above it that are before a failure",
+        xlim=(-0.01, 1.01),
+        ylim=(0, 1.02),
+    )
     titled(axes, "Precision and recall of rows", subtitle)
     return figure
 
@@ -71,8 +85,14 @@ def _draw(
     axes: Axes, line: Line, points: tuple[Array, Array], area: Interval, drawstyle: str = "default"
 ) -> None:
     label = f"{area.value:.2f} [{area.low:.2f}, {area.high:.2f}]  {line.label}"
-    axes.plot(*points, color=line.color, linewidth=line.width, linestyle=line.dash, label=label,
-              drawstyle=drawstyle)  # fmt: skip
+    axes.plot(
+        *points,
+        color=line.color,
+        linewidth=line.width,
+        linestyle=line.dash,
+        label=label,
+        drawstyle=drawstyle,
+    )
 
 
 def _cumulated(y: np.ndarray, score: Array) -> tuple[Array, Array]:
@@ -97,8 +117,15 @@ def _legend(figure: Figure, axes: Axes, title: str) -> None:
     """List the curves beside the axes, best first: inside, some curve would be under it."""
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda k: labels[k], reverse=True)
-    legend = figure.legend([handles[k] for k in order], [labels[k] for k in order],
-                           loc="outside right center", title=title, fontsize=8.5,
-                           title_fontsize=8.5, frameon=False, alignment="left",
-                           handlelength=2.6)  # fmt: skip
+    legend = figure.legend(
+        [handles[k] for k in order],
+        [labels[k] for k in order],
+        loc="outside right center",
+        title=title,
+        fontsize=8.5,
+        title_fontsize=8.5,
+        frameon=False,
+        alignment="left",
+        handlelength=2.6,
+    )
     legend.get_title().set_color(QUIET)

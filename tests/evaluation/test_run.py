@@ -9,10 +9,11 @@ import pytest
 
 from podforecast.domain.catalogue import FEATURE_NAMES, feature_index
 from podforecast.errors import DataUnusable
-from podforecast.evaluation import judging
+from podforecast.evaluation import contestants, judging
 from podforecast.evaluation.baselines import BASELINES
 from podforecast.evaluation.importance import group_of, grouped_importance, groups
 from podforecast.evaluation.judging import Material, Plan
+from podforecast.evaluation.measure import judge
 from podforecast.evaluation.run import evaluate
 from podforecast.evaluation.sweep import alarm_curve, announced_by
 from podforecast.model import alarms
@@ -65,6 +66,14 @@ def test_every_honest_split_has_both_situations_all_baselines_and_the_timetable(
         assert kinds.count("model") == 2
         assert kinds.count("rule") == len(BASELINES)
         assert kinds.count("leak check") == 5
+
+
+def test_other_candidates_are_ranked_beside_the_chosen_one_without_thresholds(trial, saved):
+    [other] = contestants.of_candidates(trial, contestants.recipes(saved.manifest), 1, 1)
+    judgement = judge(trial, other)
+    assert judgement.kind == "candidate"
+    assert judgement.ranked["with_precursor"].roc_auc.value > 0.8
+    assert judgement.operated == ()
 
 
 def test_every_canary_of_made_up_campaigns_lives(outcome):

@@ -21,17 +21,21 @@ def figures(outcome: Outcome) -> dict[str, Figure]:
     """Every picture by file name, of the headline split; alarms only where failures are known."""
     judged = outcome.headline
     data = subtitle(judged)
-    drawn = {
-        "precision_recall.png": precision_recall(judged, data),
-        "roc.png": roc(judged, data),
-        "calibration.png": calibration(judged, data),
+    alarms = {
+        "alarms.png": alarms_against_budget,
+        "lead_times.png": lead_times,
+    }
+    rows = {
+        "precision_recall.png": precision_recall,
+        "roc.png": roc,
+        "calibration.png": calibration,
+    }
+    wanted = alarms | rows if judged.result.test.failures else rows
+    return {
+        **{name: draw(judged, data) for name, draw in wanted.items()},
         "confusion.png": confusion_matrices(outcome.report.confusions, data),
         "importance.png": importance(outcome.report.importances, data),
     }
-    if judged.result.test.failures:
-        drawn["alarms.png"] = alarms_against_budget(judged, data)
-        drawn["lead_times.png"] = lead_times(judged, data)
-    return drawn
 
 
 def subtitle(judged: Judged) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from pathlib import Path
 
@@ -32,9 +33,17 @@ def _missing_for_prometheus() -> str:
     return f"needs {' and '.join(absent)}, see scripts/install_components.sh" if absent else ""
 
 
+def _missing_for_memory() -> str:
+    return "" if platform.libc_ver()[0] == "glibc" else "needs Linux and glibc"
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out, by name, what this machine can not run. CI has to run everything."""
-    reasons = {"lab": _missing_for_the_lab(), "prometheus": _missing_for_prometheus()}
+    reasons = {
+        "lab": _missing_for_the_lab(),
+        "prometheus": _missing_for_prometheus(),
+        "glibc": _missing_for_memory(),
+    }
     kept, left_out = [], []
     for item in items:
         why = next((reason for mark, reason in reasons.items()

@@ -146,8 +146,8 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         name="LogisticRegression",
         build=_logistic_regression,
-        usual={"C": 0.1},
-        tries=({"C": 0.001}, {"C": 0.01}, {"C": 1.0}),
+        usual={"C": 0.01},
+        tries=({"C": 0.0005}, {"C": 0.002}, {"C": 0.1}),
     ),
     Candidate(
         name="RandomForest",

@@ -28,10 +28,7 @@ def test_a_c_library_that_can_not_is_left_alone(monkeypatch):
     give_back()
 
 
-@pytest.mark.skipif(
-    not Path("/proc/self/status").exists() or not hasattr(ctypes.CDLL(None), "malloc_trim"),
-    reason="needs Linux and glibc",
-)
+@pytest.mark.glibc
 def test_freed_blocks_go_back_to_the_system():
     blocks = [np.ones(8_000) for _ in range(1500)]  # 92 MiB in blocks too small for mmap
     keep = blocks[::100]

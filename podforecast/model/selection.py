@@ -1,8 +1,5 @@
 """Which settings of each candidate, and which candidate: both by ROC-AUC on rows out of fold.
 
-Candidates whose ROC-AUC can not be told from the best one's are tied; among these the one with the
-highest average precision is kept, because alarms live at the top of the list.
-
 Settings are searched and candidates compared on different folds, so that the comparison does
 not reward the luck of the search.
 """
@@ -16,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from podforecast.domain.tables import Index
-from podforecast.domain.telemetry import Array
 from podforecast.model import fitting, metrics, resampling, splits
 from podforecast.model.candidates import Candidate
 from podforecast.model.fitting import Limits, OutOfFold, Recipe, Rows
@@ -33,8 +29,6 @@ class Contender:
 
     recipe: Recipe
     roc_auc: Interval
-    roc_auc_rounds: Array
-    """In each round of the bootstrap; all contenders have the same pods drawn."""
     roc_auc_required_only: float
     average_precision: float
     out_of_fold: OutOfFold
@@ -75,24 +69,7 @@ def select(data: Rows, candidates: Sequence[Candidate], effort: Effort) -> list[
     search = splits.folds_of(data.dataset, folds=SEARCH_FOLDS, seed=effort.seed)
     compare = splits.folds_of(data.dataset, folds=COMPARE_FOLDS, seed=effort.seed + 1)
     contenders = [_contender(data, one, (search, compare), effort) for one in candidates]
-    return ranked(contenders)
-
-
-def ranked(contenders: Sequence[Contender]) -> list[Contender]:
-    """Best first: the tied ones by average precision, then the others by ROC-AUC."""
-    leader = max(contenders, key=lambda contender: contender.roc_auc.value)
-
-    def order(contender: Contender) -> tuple[bool, float]:
-        tied = _tied(leader, contender)
-        return not tied, -(contender.average_precision if tied else contender.roc_auc.value)
-
-    return sorted(contenders, key=order)
-
-
-def _tied(leader: Contender, other: Contender) -> bool:
-    """Whether the 95 % interval of the paired difference in ROC-AUC reaches 0."""
-    difference = leader.roc_auc_rounds - other.roc_auc_rounds
-    return bool(np.nanquantile(difference, 0.025) <= 0.0)
+    return sorted(contenders, key=lambda contender: -contender.roc_auc.value)
 
 
 def out_of_fold(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> OutOfFold:
@@ -108,11 +85,9 @@ def _contender(
     recipe = _searched(data, candidate, search, effort)
     scores = out_of_fold(data, recipe, compare, effort)
     ranking = metrics.Ranking(data.dataset.y, scores.full)
-    rounds = _bootstrapped(ranking, splits.blocks(data.dataset), effort.seed)
     return Contender(
         recipe=recipe,
-        roc_auc=resampling.interval(ranking.roc_auc(), rounds),
-        roc_auc_rounds=np.array(rounds),
+        roc_auc=_bootstrapped(ranking, splits.blocks(data.dataset), effort.seed),
         roc_auc_required_only=metrics.roc_auc(data.dataset.y, scores.required_only),
         average_precision=ranking.average_precision(),
         out_of_fold=scores,
@@ -144,7 +119,7 @@ def _out_of_fold(
     return [fitting.gathered(parts[i : i + each], fold) for i in range(0, len(parts), each)]
 
 
-def _bootstrapped(ranking: metrics.Ranking, blocks: Index, seed: int) -> list[float]:
+def _bootstrapped(ranking: metrics.Ranking, blocks: Index, seed: int) -> Interval:
     rng = np.random.default_rng(seed)
     weights = resampling.block_weights(blocks, rounds=BOOTSTRAP_ROUNDS, rng=rng)
-    return [ranking.roc_auc(w) for w in weights]
+    return resampling.interval(ranking.roc_auc(), [ranking.roc_auc(w) for w in weights])

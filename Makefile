@@ -28,7 +28,7 @@ test: $(VENV)/.dev  ## checks and all tests, with the real components they need
 	@bash scripts/install_components.sh
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest --cov --cov-report=term
-	@$(BIN)/coverage report --include='podforecast/domain/*' --fail-under=100 >/dev/null
+	@$(BIN)/coverage report --include='podforecast/domain/*' --fail-under=100
 
 check: lint types contracts  ## lint, types, import contracts
 

@@ -8,14 +8,48 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from lab.campaign.events import read_events
 from lab.campaign.recording import Run, RunSettings, execute
 from lab.errors import LabRefused
+from lab.export_prometheus import serving
 from lab.node_agent import cgroups
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
+
+ALWAYS = {
+    "container_cpu_usage_seconds_total",
+    "container_memory_working_set_bytes",
+    "container_network_receive_packets_dropped_total",
+    "container_network_transmit_packets_dropped_total",
+    "kube_deployment_spec_replicas",
+    "kube_horizontalpodautoscaler_info",
+    "kube_horizontalpodautoscaler_status_current_replicas",
+    "kube_horizontalpodautoscaler_status_desired_replicas",
+    "kube_node_status_allocatable",
+    "kube_node_status_condition",
+    "kube_pod_container_resource_limits",
+    "kube_pod_container_status_restarts_total",
+    "kube_pod_created",
+    "kube_pod_info",
+    "kube_pod_owner",
+    "kube_pod_status_phase",
+    "kube_replicaset_created",
+    "kube_replicaset_owner",
+    "node_memory_MemAvailable_bytes",
+    "node_memory_MemTotal_bytes",
+    "node_uname_info",
+}
+"""Read by the tests of the PromQL set, and there from the first scrape on."""
+SOMETIMES = {
+    "kube_pod_container_status_last_terminated_reason",
+    "kube_pod_container_status_waiting_reason",
+    "kube_statefulset_replicas",
+}
+"""There once a container has ended or waits, or where the seed draws a StatefulSet."""
 
 
 @contextlib.asynccontextmanager
@@ -64,5 +98,15 @@ def test_leaves_a_recording_and_nothing_else(tmp_path: Path, ports: tuple[int, i
     assert [event.kind for event in events].count("container_started") == told.pods
     assert (tmp_path / "prometheus" / "wal").is_dir()
     assert not cgroups.detect().child(cgroups.LAB).child(told.name).process_ids()
+    with serving(tmp_path / "prometheus") as url:
+        stored = httpx.get(url + "/api/v1/label/__name__/values", timeout=10).json()["data"]
+    assert set(stored) >= ALWAYS
     with pytest.raises(LabRefused, match="holds a recording already"):
         asyncio.run(execute(told, nobody_watches))
+
+
+@pytest.mark.parametrize("campaign", ["harbor", "meadow", "summit"])
+def test_a_whole_campaign_stored_every_metric_the_queries_read(campaign: str) -> None:
+    path = Path(__file__).parents[2] / "data" / campaign / "series.parquet"
+    stored = pq.read_table(path, columns=["name"]).column("name").unique().to_pylist()
+    assert set(stored) >= ALWAYS | SOMETIMES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,9 @@ def run() -> None:
     Trains first if there is no model yet. Ports and the model's folder are settings, see
     docs/settings.md. Ctrl-C stops both.
     """
+    # A shell's background jobs ignore Ctrl-C, and so would we; `kill` should end the servers too.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     settings = read_settings()
     api = Address("API", settings.api.host, settings.api.port, "PODFORECAST_API__PORT")
     ui = Address(

@@ -100,7 +100,7 @@ def _ui_command(ui: Address) -> list[str]:
 
 @contextmanager
 def _child(command: Sequence[str], root: Path) -> Iterator[subprocess.Popen[bytes]]:
-    # In a process group of its own: Ctrl-C then reaches this process only, which stops them in order.
+    # In a process group of its own, so that Ctrl-C reaches this process only, which stops both.
     child = subprocess.Popen(  # noqa: S603 - our own servers
         command, cwd=root, stdout=subprocess.DEVNULL, process_group=0
     )

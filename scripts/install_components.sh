@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Install the real components the tests and the lab start: Prometheus with promtool, Alertmanager,
-# node-exporter, Chromium. Without root nothing is installed; tests that miss one are then named.
+# Install the real programs that the tests and the lab start: Prometheus with promtool, and openssl,
+# which makes the certificates of a test. Without root nothing is installed; tests that miss
+# Prometheus are then named.
 set -euo pipefail
 packages=()
 need() { command -v "$1" >/dev/null || packages+=("$2"); }
 need prometheus prometheus
 need promtool prometheus
-need prometheus-alertmanager prometheus-alertmanager
-need prometheus-node-exporter prometheus-node-exporter
+need openssl openssl
 
 [ ${#packages[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

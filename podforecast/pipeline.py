@@ -78,14 +78,16 @@ class Scorer(Protocol):
 
 
 def feature_tables(
-    block: TelemetryBlock, *, every: int = 1, progress: Progress | None = None
+    block: TelemetryBlock, *, first: int = 0, every: int = 1, progress: Progress | None = None
 ) -> Iterator[FeatureTable]:
-    """Walk through a block and yield the feature table of every moment in it.
+    """Walk through a block and yield the feature table of every moment from ``first`` on.
 
     Parameters
     ----------
     block
         Telemetry of any length.
+    first
+        Sample of the first moment; those before it are only looked back on.
     every
         Distance of two moments in samples.
     progress
@@ -96,7 +98,7 @@ def feature_tables(
     Each table is built from a block that was cut off at its moment, exactly as serving would have
     received it: later samples are not there to be looked at.
     """
-    ends = range(1, len(block.times) + 1, every)
+    ends = range(first + 1, len(block.times) + 1, every)
     for done, n_times in enumerate(ends, start=1):
         yield build(block.until(n_times, history=_history_samples(block.times, n_times)))
         if progress is not None:

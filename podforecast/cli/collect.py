@@ -87,11 +87,11 @@ def table_of(source: TelemetrySource, *, start: datetime, end: datetime) -> pd.D
     """
     first, last = aligned(start), aligned(end)
     block = source.read(SIGNALS_READ, start=first - HISTORY, end=last)
+    labels = _labels(block, last)
+    begin = int(np.searchsorted(block.times, first.timestamp()))
     parts = [
         _rows(moment, block, column, labels)
-        for labels in [_labels(block, last)]
-        for column, moment in enumerate(feature_tables(block))
-        if moment.at >= first.timestamp()
+        for column, moment in enumerate(feature_tables(block, first=begin), start=begin)
     ]
     if not any(len(part) for part in parts):
         raise DataUnusable(

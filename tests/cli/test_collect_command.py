@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from podforecast.cli import collect
 from podforecast.domain.catalogue import FEATURE_NAMES
 from podforecast.errors import DataUnusable
+from podforecast.features.build import SIGNALS_READ
+from podforecast.pipeline import feature_tables
 from podforecast.telemetry.recording import Recording
 from podforecast.telemetry.tabular import read_table
 
@@ -69,3 +72,12 @@ def test_training_reads_what_was_collected(table, tmp_path, suffix):
     assert len(dataset) == int(table["failure"].notna().sum())
     assert dataset.y.sum() == (table["failure"] == 1).sum()
     assert isinstance(table, pd.DataFrame)
+
+
+def test_moments_before_the_first_are_only_looked_back_on(recording):
+    block = recording.read(SIGNALS_READ, start=recording.start,
+                           end=recording.start + timedelta(minutes=5))  # fmt: skip
+    every, late = list(feature_tables(block)), list(feature_tables(block, first=15))
+    assert [moment.at for moment in late] == [moment.at for moment in every[15:]]
+    for ours, theirs in zip(late, every[15:], strict=True):
+        np.testing.assert_array_equal(ours.values, theirs.values)

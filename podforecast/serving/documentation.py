@@ -13,7 +13,8 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from podforecast.api_schema import InputProblem, PredictRequest, PredictResponse, Problem
+from podforecast.api_schema.predict import PredictRequest, PredictResponse
+from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.serving.problems import MEDIA_TYPE, STATUS
 from podforecast.serving.refusals import InvalidInput
 

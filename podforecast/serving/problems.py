@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from podforecast import errors
-from podforecast.api_schema import InputProblem, Problem
+from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.serving.envelope import headers_for, request_id
 from podforecast.serving.refusals import BodyTooLarge, EncodedBody, InvalidInput
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from podforecast.api_schema import FieldProblem
+from podforecast.api_schema.problems import FieldProblem
 from podforecast.domain.catalogue import CATALOGUE, Feature
 from podforecast.errors import PodforecastError
 

@@ -7,7 +7,9 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from podforecast.api_schema import InputProblem, PredictResponse, Problem, Ready
+from podforecast.api_schema.predict import PredictResponse
+from podforecast.api_schema.problems import InputProblem, Problem
+from podforecast.api_schema.service import Ready
 from podforecast.ui.outcomes import (
     Answered,
     Connected,
@@ -44,22 +46,21 @@ class ServiceClient:
         """Start of every URL, without a slash at its end."""
         return self._address
 
-    def predict(self, measurements: Measurements) -> Outcome:
+    def predict(self, measurements: Measurements) -> Outcome[PredictResponse]:
         """Ask for a forecast of one pod; fields that are None were not measured."""
         body = {name: value for name, value in measurements.items() if value is not None}
-        answer = self._ask("POST", "/predict", PredictResponse, body)
-        return Answered(answer) if isinstance(answer, PredictResponse) else answer
+        return self._ask("POST", "/predict", PredictResponse, body)
 
     def connection(self) -> Connection:
         """Ask whether forecasts can be had."""
         answer = self._ask("GET", "/readyz", Ready)
-        if isinstance(answer, Ready):
-            return Connected(self._address, answer.model_version)
+        if isinstance(answer, Answered):
+            return Connected(self._address, answer.answer.model_version)
         return answer
 
     def _ask(
         self, method: str, path: str, model: type[Answer], body: Measurements | None = None
-    ) -> Answer | Declined | Unreachable:
+    ) -> Outcome[Answer]:
         try:
             response = self._http.request(method, f"{self._address}{path}", json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -73,11 +74,11 @@ class ServiceClient:
             return Unreachable(self._address, STRANGER)
 
 
-def _read(response: httpx.Response, model: type[Answer]) -> Answer | Declined:
+def _read(response: httpx.Response, model: type[Answer]) -> Answered[Answer] | Declined:
     if response.headers.get("content-type", "").startswith(PROBLEM):
         kind = InputProblem if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY else Problem
         return Declined(kind.model_validate_json(response.content))
-    return model.model_validate_json(response.content)
+    return Answered(model.model_validate_json(response.content))
 
 
 def _reason(error: httpx.HTTPError | httpx.InvalidURL) -> str:

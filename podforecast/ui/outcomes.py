@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from podforecast.api_schema import PredictResponse, Problem
+from pydantic import BaseModel
+
+from podforecast.api_schema.predict import PredictResponse
+from podforecast.api_schema.problems import Problem
 
 Measurements = Mapping[str, float | str | None]
 """Body of a request to ``/predict``."""
+Got = TypeVar("Got", bound=BaseModel, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The service gave a forecast."""
+class Answered(Generic[Got]):
+    """The service answered what it was asked."""
 
-    forecast: PredictResponse
+    answer: Got
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Connected:
     model_version: str
 
 
-Outcome = Answered | Declined | Unreachable
+Outcome = Answered[Got] | Declined | Unreachable
 Connection = Connected | Declined | Unreachable
 
 
@@ -53,6 +57,6 @@ class Service(Protocol):
     @property
     def address(self) -> str: ...
 
-    def predict(self, measurements: Measurements) -> Outcome: ...
+    def predict(self, measurements: Measurements) -> Outcome[PredictResponse]: ...
 
     def connection(self) -> Connection: ...

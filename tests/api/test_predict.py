@@ -9,7 +9,8 @@ import math
 import numpy as np
 import pytest
 
-from podforecast.api_schema import EXAMPLE, InputProblem, PredictResponse
+from podforecast.api_schema.predict import EXAMPLE, PredictResponse
+from podforecast.api_schema.problems import InputProblem
 from podforecast.domain.catalogue import CATALOGUE, REQUIRED, feature_index
 from podforecast.domain.forecast import Prediction
 from podforecast.errors import ModelNotReady, ModelRefused

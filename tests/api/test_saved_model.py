@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from podforecast.api_schema import PredictRequest
+from podforecast.api_schema.predict import PredictRequest
 from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.model import artifact, scorer
 from podforecast.model.manifest import Reference

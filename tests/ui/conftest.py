@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from podforecast.api_schema import FieldProblem, InputProblem, PredictResponse, Problem
+from podforecast.api_schema.predict import PredictResponse
+from podforecast.api_schema.problems import FieldProblem, InputProblem, Problem
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from podforecast.api_schema import PredictRequest
+from podforecast.api_schema.predict import PredictRequest
 from podforecast.domain.catalogue import CATALOGUE, OPTIONAL, REQUIRED
 from podforecast.domain.forecast import RiskLevel
 from podforecast.ui.cards import forecast_card

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from podforecast.api_schema import PodMeasurements, PredictRequest, PredictResponse
+from podforecast.api_schema.predict import PodMeasurements, PredictRequest, PredictResponse
 from podforecast.domain.forecast import predict, risk_level
 from podforecast.errors import ModelRefused
 from podforecast.model.scorer import Scorer

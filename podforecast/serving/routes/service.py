@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from podforecast import __version__
-from podforecast.api_schema import Alive, ModelOut, Ready, ServiceOut
+from podforecast.api_schema.model import ModelOut
+from podforecast.api_schema.service import Alive, Ready, ServiceOut
 from podforecast.serving.documentation import problems
 from podforecast.serving.metrics import CONTENT_TYPE
 from podforecast.serving.state import state_of

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from podforecast.api_schema.predict import PredictResponse
 from podforecast.ui.cards import forecast_card
 from podforecast.ui.inputs import Value, key_of, optional_input, required_input
 from podforecast.ui.outcomes import Answered, Measurements, Outcome, Service
@@ -105,11 +106,11 @@ def _ask(service: Service, measurements: Measurements) -> None:
         st.session_state[OUTCOME] = service.predict(measurements)
 
 
-def _outcome(outcome: Outcome | None) -> None:
+def _outcome(outcome: Outcome[PredictResponse] | None) -> None:
     if outcome is None:
         st.info("The forecast will be here.")
     elif isinstance(outcome, Answered):
-        view = forecast_view(outcome.forecast)
+        view = forecast_view(outcome.answer)
         st.markdown(forecast_card(view), unsafe_allow_html=True)
         st.markdown(f"**{view.verdict}**")
         st.caption(view.footnote)

@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from podforecast.api_schema import InputProblem, PredictResponse
+from podforecast.api_schema.predict import PredictResponse
+from podforecast.api_schema.problems import InputProblem
 from podforecast.domain.forecast import Prediction, RiskLevel
 from podforecast.ui.outcomes import Declined, Measurements, Unreachable
 from podforecast.ui.viewmodels.form import known_names, label_of

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from podforecast.api_schema import LARGEST
+from podforecast.api_schema.predict import LARGEST
 from podforecast.domain.catalogue import CATALOGUE, OPTIONAL, REQUIRED, Feature
 
 UNIT_SUFFIXES = re.compile("_(pct|ms|hrs|kib_per_s|per_s)$")

@@ -1,14 +1,12 @@
-"""The JSON of the service, shared with the dashboard's client.
+"""POST /predict: one pod as its client measured it, and its forecast.
 
 The request is derived from the catalogue, so a feature added there is accepted, checked and
-documented here without another line. Output models have no defaults: every field of an
-answer is always present.
+documented here without another line.
 """
 
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -24,6 +22,7 @@ from pydantic import (
     create_model,
 )
 
+from podforecast.api_schema.answer import Answer
 from podforecast.domain.catalogue import CATALOGUE, Feature
 from podforecast.domain.forecast import Prediction, RiskLevel
 from podforecast.domain.telemetry import Array
@@ -120,11 +119,7 @@ PredictRequest: type[PodMeasurements] = create_model(
 )
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, protected_namespaces=(), from_attributes=True)
-
-
-class PredictResponse(_Answer):
+class PredictResponse(Answer):
     """The probability that a failure of the pod begins within the horizon."""
 
     input: dict[str, float | str | None] = Field(description="The fields that were sent.")
@@ -134,103 +129,3 @@ class PredictResponse(_Answer):
     threshold: float = Field(ge=0, le=1, description="Follows from the alert budget.")
     horizon_minutes: float = Field(examples=[5])
     model_version: str
-
-
-class Problem(_Answer):
-    """Every error, as RFC 9457 (application/problem+json)."""
-
-    type: str = Field(description="Which kind of problem; stable.")
-    title: str
-    status: int
-    detail: str = Field(description="What happened, with the offending value.")
-    hint: str = Field(description="The way out.")
-    request_id: str = Field(description="Also in the X-Request-ID header and in the log.")
-
-
-class FieldProblem(_Answer):
-    """One field of the request that can not be used."""
-
-    field: str = Field(examples=["cpu_usage_pct"])
-    message: str = Field(examples=["must be at most 10000"])
-    sent: str | None = Field(description="What was sent, cut short; null if nothing was.")
-    hint: str
-
-
-class InputProblem(Problem):
-    """A request that can not be used, with every reason."""
-
-    errors: list[FieldProblem]
-
-
-class Alive(_Answer):
-    """The process answers."""
-
-    status: Literal["alive"]
-
-
-class Ready(_Answer):
-    """Forecasts are being answered."""
-
-    status: Literal["ready"]
-    model_version: str
-
-
-class CandidateOut(_Answer):
-    """How one kind of model did in cross-validation; intervals are 95 %, by bootstrap over pods."""
-
-    name: str
-    roc_auc: float
-    roc_auc_low: float
-    roc_auc_high: float
-    roc_auc_required_only: float = Field(description="With every optional feature unknown.")
-    average_precision: float
-    brier: float
-
-
-class OperatingPointOut(_Answer):
-    """What an alert budget buys."""
-
-    per_1000_pods_per_day: float = Field(description="False alarms accepted.")
-    threshold: float
-    recall: float | None = Field(description="Share of failures caught; null if there were none.")
-    lead_minutes_median: float | None
-    resolvable: bool = Field(description="False where the data is too little for this budget.")
-
-
-class TrainingDataOut(_Answer):
-    """What the model learned from."""
-
-    fingerprint: str
-    campaigns: tuple[str, ...]
-    rows: int
-    pods: int
-    workloads: int
-    pod_hours: float
-    failures: int
-    prevalence: float = Field(description="Share of rows with a failure within the horizon.")
-
-
-class ModelOut(_Answer):
-    """The model that answers: where it comes from, and how good it was in training."""
-
-    model_version: str
-    target: str
-    algorithm: str
-    trained_at: datetime
-    horizon_minutes: float
-    threshold: float = Field(description="At risk from here on.")
-    budget_per_1000_pods_per_day: float = Field(description="What the threshold was chosen for.")
-    beats_chance: bool
-    catalogue: str = Field(description="Fingerprint of the features it was trained on.")
-    libraries: dict[str, str]
-    data: TrainingDataOut
-    candidates: tuple[CandidateOut, ...] = Field(description="Best first.")
-    operating_points: tuple[OperatingPointOut, ...]
-
-
-class ServiceOut(_Answer):
-    """What runs here, and where to go on."""
-
-    name: str
-    version: str
-    links: dict[str, str]

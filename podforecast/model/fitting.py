@@ -44,7 +44,7 @@ class Limits:
     positives: int
 
 
-FULL = Limits(negatives=25_000, positives=15_000)
+FULL = Limits(negatives=16_000, positives=15_000)
 SEARCH = Limits(negatives=10_000, positives=6_000)
 """Enough to tell settings apart."""
 

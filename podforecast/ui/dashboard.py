@@ -1,7 +1,9 @@
-"""Puts the dashboard together: its pages, and the client they share."""
+"""Puts the dashboard together: the table of its pages, and the client they share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
@@ -10,6 +12,24 @@ import streamlit as st
 from podforecast.ui.client import ServiceClient
 from podforecast.ui.outcomes import Service
 from podforecast.ui.pages import predict
+from podforecast.ui.sidebar import Connect, choose_service, watch_connection
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: how the navigation shows it, and what draws it."""
+
+    title: str
+    icon: str
+    url_path: str
+    render: Callable[[Service], None]
+
+
+PAGES = (Page("Predict", ":material/online_prediction:", "predict", predict.render),)
+"""In the order of the navigation; the first is where a visitor arrives."""
+
+CONNECT_SECONDS = 2.0
+"""A service that does not even accept a connection in this time is down, not slow."""
 
 
 def run(*, address: str, timeout: timedelta) -> None:
@@ -18,14 +38,36 @@ def run(*, address: str, timeout: timedelta) -> None:
     def connect(chosen: str) -> Service:
         return ServiceClient(chosen, http=_http(timeout.total_seconds()))
 
-    def predict_page() -> None:
-        predict.render(connect, address=address)
+    st.set_page_config(
+        page_title="podforecast", page_icon=":material/monitor_heart:", layout="wide"
+    )
+    draw(connect, address=address)
 
-    st.set_page_config(page_title="podforecast", layout="wide")
-    st.navigation([st.Page(predict_page, title="Predict", url_path="predict", default=True)]).run()
+
+def draw(connect: Connect, *, address: str) -> None:
+    """Draw the frame and the page; the check of the connection comes last, as it may be slow."""
+    service = choose_service(connect, address=address)
+    chosen = st.navigation([_streamlit_page(page, service) for page in PAGES])
+    chosen.run()
+    with st.sidebar:
+        watch_connection(service)
+
+
+def _streamlit_page(page: Page, service: Service) -> st.Page:
+    def draw() -> None:
+        page.render(service)
+
+    return st.Page(
+        draw,
+        title=page.title,
+        icon=page.icon,
+        url_path=page.url_path,
+        default=page is PAGES[0],
+    )
 
 
 @st.cache_resource
 def _http(timeout_seconds: float) -> httpx.Client:
     """Keep connections open between runs and between visitors."""
-    return httpx.Client(timeout=timeout_seconds)
+    patience = httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
+    return httpx.Client(timeout=patience)

@@ -16,16 +16,17 @@ Connect = Callable[[str], Service]
 
 
 def choose_service(connect: Connect, *, address: str) -> Service:
-    """Ask for the address, starting with ``address``, and watch the connection to it."""
+    """Ask for the address, starting with ``address``; kept while pages come and go."""
     with st.sidebar:
-        chosen = st.text_input("Service address", value=address, key="service.address")
-        service = connect(chosen)
-        _watch(service)
-    return service
+        chosen = st.text_input(
+            "Service address", value=address, key="service.address", persist_state="session"
+        )
+    return connect(chosen)
 
 
 @st.fragment(run_every=CHECK_EVERY_SECONDS)
-def _watch(service: Service) -> None:
+def watch_connection(service: Service) -> None:
+    """Say whether the service answers. Call it after the page: the check may take its time."""
     _place(connection_view(service.connection()))
 
 

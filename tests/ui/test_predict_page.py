@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from podforecast.ui.outcomes import Answered, Connected, Declined, Unreachable
 from podforecast.ui.viewmodels.scenarios import SCENARIOS, values_of
 
-ROOT = Path(__file__).parents[2]
 ADDRESS = "http://service:8000"
 GONE = Unreachable(ADDRESS, "nothing listens there")
 
@@ -31,10 +28,10 @@ class FakeService:
         return self.state
 
 
-def _script(connect):
+def _script(service):
     from podforecast.ui.pages import predict
 
-    predict.render(connect, address="http://service:8000")
+    predict.render(service)
 
 
 @pytest.fixture
@@ -44,7 +41,7 @@ def service(make_forecast):
 
 @pytest.fixture
 def page(service):
-    app = AppTest.from_function(_script, kwargs={"connect": lambda _: service}, default_timeout=20)
+    app = AppTest.from_function(_script, kwargs={"service": service}, default_timeout=20)
     return app.run()
 
 
@@ -63,14 +60,12 @@ class TestWithoutAForecast:
         forecast(page)
         assert "The service does not answer" in shown(page)
         assert "uvicorn app:app" in shown(page)
-        assert "Not connected" in page.sidebar.error[0].value
 
     def test_the_service_has_no_model(self, page, service, no_model):
         service.outcome = service.state = Declined(no_model)
         forecast(page)
         assert "Model not ready" in shown(page)
         assert "python train_model.py" in shown(page)
-        assert "Connected, but not ready" in page.sidebar.warning[0].value
 
     def test_a_refused_field_is_listed(self, page, service, bad_input):
         service.outcome = Declined(bad_input)
@@ -80,7 +75,6 @@ class TestWithoutAForecast:
     def test_at_first_it_says_how_to_begin(self, page, service):
         assert "Start from a situation" in page.caption[0].value
         assert not service.asked
-        assert "Connected" in page.sidebar.success[0].value
 
 
 class TestForecast:
@@ -126,28 +120,3 @@ class TestForecast:
 
     def test_the_same_request_can_be_copied_for_a_terminal(self, page):
         assert page.code[0].value.startswith("curl http://service:8000/predict")
-
-    def test_another_address_asks_another_service(self):
-        chosen = []
-
-        def connect(address):
-            chosen.append(address)
-            return FakeService(GONE, GONE)
-
-        page = AppTest.from_function(_script, kwargs={"connect": connect}, default_timeout=20).run()
-        page.text_input(key="service.address").input("http://other:1").run()
-        assert chosen == [ADDRESS, "http://other:1"]
-
-
-class TestEntryPoint:
-    def test_it_starts_without_a_service(self, monkeypatch):
-        monkeypatch.setenv("PODFORECAST_DASHBOARD__API_URL", "http://127.0.0.1:9")
-        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=20).run()
-        assert not page.exception
-        assert "nothing listens there" in page.sidebar.error[0].value
-
-    def test_a_bad_setting_is_shown_in_words(self, monkeypatch):
-        monkeypatch.setenv("PODFORECAST_DASHBOARD__API_URL", "nowhere")
-        page = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=20).run()
-        assert not page.exception
-        assert "PODFORECAST_DASHBOARD__API_URL" in page.error[0].value

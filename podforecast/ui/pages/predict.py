@@ -14,7 +14,6 @@ from podforecast.api_schema.predict import PredictResponse
 from podforecast.ui.cards import forecast_card
 from podforecast.ui.inputs import Value, key_of, optional_input, required_input
 from podforecast.ui.outcomes import Answered, Measurements, Outcome, Service
-from podforecast.ui.sidebar import Connect, choose_service
 from podforecast.ui.viewmodels.forecast import (
     FailureView,
     as_curl,
@@ -31,8 +30,7 @@ COLUMNS = 3
 BEGIN = "Start from a situation, or describe the pod yourself."
 
 
-def render(connect: Connect, *, address: str) -> None:
-    service = choose_service(connect, address=address)
+def render(service: Service) -> None:
     st.title("Will this pod fail in the next minutes?")
     _start_with(SCENARIOS[0])
     _scenario_buttons()

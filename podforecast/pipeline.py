@@ -188,8 +188,12 @@ def _choose_rows(
     block: TelemetryBlock, judged: Mask, *, every: int, progress: Progress | None
 ) -> _Rows:
     tables, pods, columns = [], [], []
-    for index, table in enumerate(feature_tables(block, every=every, progress=progress)):
-        column = index * every
+    judged_at = np.flatnonzero(judged.any(axis=0))
+    # On the same moments whether or not the warm-up before them is built.
+    first = int(judged_at[0]) // every * every if len(judged_at) else 0
+    walk = feature_tables(block, first=first, every=every, progress=progress)
+    for index, table in enumerate(walk):
+        column = first + index * every
         rows = np.flatnonzero(scorable(table) & judged[:, column])
         tables.append(table.values[rows])
         pods.append(rows)

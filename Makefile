@@ -13,7 +13,7 @@ MIX     ?= balanced
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.run: requirements.txt scripts/make_venv.sh
+$(VENV)/.run: requirements.txt $(wildcard requirements/*.txt) scripts/make_venv.sh
 	@bash scripts/make_venv.sh "$(PYTHON)" "$(VENV)" requirements.txt
 	@touch $@
 

@@ -57,5 +57,9 @@ class ModelRefused(PodforecastError):
     """There is a model, but it must not be used: changed on disk, or of another catalogue."""
 
 
+class CurvesMissing(PodforecastError):
+    """The model answers, but what it was measured by was not saved with it, or was changed."""
+
+
 class PodNotFound(PodforecastError):
     """The pod is not in the latest scan."""

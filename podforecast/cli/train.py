@@ -19,7 +19,7 @@ from podforecast.cli import training_data
 from podforecast.cli.console import err, guarded, out, progress
 from podforecast.cli.memory import give_back
 from podforecast.errors import ConfigurationError
-from podforecast.model import artifact, describe, training
+from podforecast.model import artifact, describe, measuring, training
 from podforecast.model.manifest import CandidateRecord, Manifest, OperatingRecord
 from podforecast.model.threshold import DEFAULT_BUDGET, AlertBudget
 from podforecast.model.training import TrainedModel
@@ -77,8 +77,10 @@ def train(  # noqa: PLR0913 - an option is an argument
             budget=budgeted,
             on_progress=fitted,
         )
+        tell(0, measuring.fits(trained), "Drawing curves")
+        curves = measuring.measure(trained, read.dataset, on_fit=lambda: bar.advance(task))
     manifest = describe.describe(trained, read.dataset, trained_at=datetime.now(UTC))
-    saved = artifact.save(folder, trained.fitted.pipeline, manifest)
+    saved = artifact.save(folder, trained.fitted.pipeline, manifest, curves)
     _print(saved, trained, folder, as_json=as_json)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from podforecast.model.importance import Importance
 from podforecast.model.resampling import Interval
 
 Kind = Literal["model", "candidate", "rule", "leak check"]
@@ -134,15 +135,6 @@ class Check:
     found: str
     expected: str
     passed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Importance:
-    """How much average precision is lost when some columns are shuffled together."""
-
-    group: str
-    features: tuple[str, ...]
-    loss: Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ from podforecast.errors import DataUnusable
 from podforecast.evaluation import judging
 from podforecast.evaluation.confusion import confusions
 from podforecast.evaluation.figures import Report
-from podforecast.evaluation.importance import grouped_importance
 from podforecast.evaluation.judging import CAMPAIGN, Judged, Material, Plan
+from podforecast.model.importance import Shuffles, grouped_importance
 
 Judge = Callable[[Material, Plan], Judged]
 
@@ -76,7 +76,10 @@ def _report(material: Material, judged: Sequence[Judged], plan: Plan) -> Report:
         checks=tuple(check for one in judged for check in one.checks),
         confusions=confusions(headline, manifest.threshold),
         importances=grouped_importance(
-            headline.trial, headline.score, repeats=plan.repeats, rng=plan.randomness("importances")
+            headline.trial.test.y,
+            headline.trial.test.x,
+            headline.score,
+            Shuffles(repeats=plan.repeats, rng=plan.randomness("importances")),
         ),
     )
 

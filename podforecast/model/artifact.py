@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from podforecast import __version__
 from podforecast.domain.catalogue import fingerprint
 from podforecast.errors import ConfigurationError, ModelNotReady, ModelRefused
+from podforecast.model.curves import CURVES_FILE, Curves
 from podforecast.model.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ def libraries() -> dict[str, str]:
     return {"podforecast": __version__, "python": platform.python_version(), **found}
 
 
-def save(folder: Path, pipeline: Pipeline, manifest: Manifest) -> Manifest:
-    """Write both files, each at once or not at all; the manifest last.
+def save(
+    folder: Path, pipeline: Pipeline, manifest: Manifest, curves: Curves | None = None
+) -> Manifest:
+    """Write the files, each at once or not at all; the manifest last.
 
     A reader that comes between the two finds a hash that does not fit and refuses.
 
@@ -71,10 +74,15 @@ def save(folder: Path, pipeline: Pipeline, manifest: Manifest) -> Manifest:
     payload = buffer.getvalue()
     digest = hashlib.sha256(payload).hexdigest()
     version = f"{manifest.trained_at:%Y%m%d-%H%M%S}-{digest[:8]}"
-    complete = manifest.model_copy(update={"files": {MODEL_FILE: digest}, "model_version": version})
+    contents = {MODEL_FILE: payload}
+    if curves is not None:
+        contents[CURVES_FILE] = curves.model_dump_json().encode()
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    complete = manifest.model_copy(update={"files": digests, "model_version": version})
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / MODEL_FILE, payload)
+        for name, content in contents.items():
+            _replace(folder / name, content)
         _replace(folder / MANIFEST_FILE, complete.to_json().encode())
     except OSError as exc:
         raise ConfigurationError(

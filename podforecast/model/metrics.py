@@ -45,8 +45,8 @@ class Ranking:
         descending = scores[self._order]
         self._last_of_tie = np.append(np.flatnonzero(np.diff(descending)), len(descending) - 1)
 
-    def _cumulated(self, weight: ArrayLike | None) -> tuple[Array, Array]:
-        """Weight of positives, and of negatives, at or above each distinct score."""
+    def cumulated(self, weight: ArrayLike | None = None) -> tuple[Array, Array]:
+        """Weight of positives, and of negatives, at or above each distinct score, falling."""
         if weight is None:
             ordered = np.ones(len(self._order))
         else:
@@ -57,7 +57,7 @@ class Ranking:
 
     def roc_auc(self, weight: ArrayLike | None = None) -> float:
         """Chance that a positive outranks a negative, ties counting half; NaN with one class."""
-        positives, negatives = self._cumulated(weight)
+        positives, negatives = self.cumulated(weight)
         total = positives[-1] * negatives[-1]
         if total <= 0:
             return math.nan
@@ -70,7 +70,7 @@ class Ranking:
 
         A random score reaches the prevalence, so the two are always quoted together.
         """
-        positives, negatives = self._cumulated(weight)
+        positives, negatives = self.cumulated(weight)
         if positives[-1] <= 0:
             return math.nan
         alarms = positives + negatives

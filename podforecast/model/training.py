@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from podforecast.domain.tables import Dataset
+from podforecast.domain.tables import Dataset, Index
 from podforecast.domain.telemetry import Array
 from podforecast.errors import DataUnusable
 from podforecast.model import calibration, fitting, masking, metrics, selection, splits, threshold
@@ -159,19 +159,38 @@ def calibrate(scores: OutOfFold, y: np.ndarray) -> tuple[Calibrator, Calibration
     with the required ones only: both kinds come in service.
     """
     n_rows = len(y)
-    score = np.concatenate([scores.full, scores.required_only])
-    labels, fold = np.tile(y, 2), np.tile(scores.fold, 2)
-    weight = np.repeat([1.0, masking.REQUIRED_ONLY_SHARE], n_rows)
+    score, labels, fold, weight = _both_kinds(scores, y)
     brier = calibration.compare(score, labels, fold, weight)
     method = min(brier, key=brier.__getitem__)
-    held_out = calibration.cross_fitted(method, score, labels, fold, weight)
+    probability = held_out(scores, y, method)
     return calibration.calibrator(method).fit(score, labels, weight), Calibration(
         method=method,
         brier=brier,
-        expected_calibration_error=metrics.expected_calibration_error(y, held_out[:n_rows]),
+        expected_calibration_error=metrics.expected_calibration_error(y, probability[:n_rows]),
         expected_calibration_error_required_only=metrics.expected_calibration_error(
-            y, held_out[n_rows:]
+            y, probability[n_rows:]
         ),
+    )
+
+
+def held_out(scores: OutOfFold, y: np.ndarray, method: Method) -> Array:
+    """Probabilities by calibrators that have not seen the row's fold either.
+
+    Returns
+    -------
+    ndarray of shape (2 * n_rows,)
+        The rows with all their features, then with the required ones only.
+    """
+    return calibration.cross_fitted(method, *_both_kinds(scores, y))
+
+
+def _both_kinds(scores: OutOfFold, y: np.ndarray) -> tuple[Array, np.ndarray, Index, Array]:
+    """Score, label, fold and weight of each row with all features, then with the required ones."""
+    return (
+        np.concatenate([scores.full, scores.required_only]),
+        np.tile(y, 2),
+        np.tile(scores.fold, 2),
+        np.repeat([1.0, masking.REQUIRED_ONLY_SHARE], len(y)),
     )
 
 

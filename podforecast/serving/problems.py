@@ -34,6 +34,7 @@ STATUS: Mapping[type[errors.PodforecastError], HTTPStatus] = {
     errors.InsufficientData: HTTPStatus.CONFLICT,
     errors.ModelNotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ModelRefused: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CurvesMissing: HTTPStatus.NOT_FOUND,
     errors.PodNotFound: HTTPStatus.NOT_FOUND,
 }
 

@@ -11,12 +11,12 @@ from podforecast.domain.catalogue import FEATURE_NAMES, feature_index
 from podforecast.errors import DataUnusable
 from podforecast.evaluation import contestants, judging
 from podforecast.evaluation.baselines import BASELINES
-from podforecast.evaluation.importance import group_of, grouped_importance, groups
 from podforecast.evaluation.judging import Material, Plan
 from podforecast.evaluation.measure import judge
 from podforecast.evaluation.run import evaluate
-from podforecast.evaluation.sweep import alarm_curve, announced_by
 from podforecast.model import alarms
+from podforecast.model.importance import Shuffles, group_of, grouped_importance, groups
+from podforecast.model.sweep import alarm_curve, announced_by
 
 QUICK_PLAN = Plan(rounds=2, seed=1, repeats=1)
 
@@ -111,7 +111,10 @@ def test_a_feature_of_a_new_kind_asks_for_a_group():
 def test_only_the_group_that_a_score_reads_is_important(trial):
     column = feature_index("memory_usage_pct")
     found = grouped_importance(
-        trial, lambda x: np.nan_to_num(x[:, column]), rng=np.random.default_rng(1), repeats=2
+        trial.test.y,
+        trial.test.x,
+        lambda x: np.nan_to_num(x[:, column]),
+        Shuffles(repeats=2, rng=np.random.default_rng(1)),
     )
     assert found[0].group == "memory"
     assert found[0].loss.low > 0

@@ -11,8 +11,8 @@ from podforecast.domain.telemetry import HORIZON
 from podforecast.evaluation.figures import Operated
 from podforecast.evaluation.judging import Judged
 from podforecast.evaluation.plots.style import LINES, Line, canvas, footnote, name_ends, titled
-from podforecast.evaluation.sweep import alarm_curve, announced_by
 from podforecast.evaluation.trial import Method
+from podforecast.model.sweep import alarm_curve, announced_by
 
 MOST_FALSE_ALARMS = 100.0
 """Per 100 pod-hours: one an hour per pod is the end of anybody's patience."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from podforecast.evaluation.figures import Importance
 from podforecast.evaluation.plots.style import BLUE, INK, canvas, titled
+from podforecast.model.importance import Importance
 
 
 def importance(found: Sequence[Importance], subtitle: str) -> Figure:

@@ -1,8 +1,8 @@
-"""What every threshold would have meant on the judged rows: for looking at, not for choosing."""
+"""What every threshold would have meant on some rows: for looking at, not for choosing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +18,16 @@ LEVELS = 80
 class AlarmCurve:
     """False alarms and recall as the threshold falls; all arrays have shape (n_levels,)."""
 
+    threshold: Array
     false_per_100_pod_hours: Array
     recall: Mapping[str, Array]
     """By subset of failures."""
 
 
-def alarm_curve(test: Dataset, score: Array, *, levels: int = LEVELS) -> AlarmCurve:
-    """Lower the threshold step by step over the scores of the test rows.
+def alarm_curve(
+    test: Dataset, score: Array, *, levels: int = LEVELS, also: Sequence[float] = ()
+) -> AlarmCurve:
+    """Lower the threshold step by step over the scores of the test rows, and over ``also``.
 
     The steps are even in the logarithm of the number of rows above the threshold, as only the
     highest scores ever matter. Where a lower threshold makes fewer false alarms (a notification
@@ -32,12 +35,13 @@ def alarm_curve(test: Dataset, score: Array, *, levels: int = LEVELS) -> AlarmCu
     """
     descending = np.sort(score)[::-1]
     above = np.unique(np.geomspace(1, len(score), levels).astype(np.int64))
-    thresholds = np.unique(descending[above - 1])[::-1]
+    thresholds = np.unique(np.append(descending[above - 1], also))[::-1]
     reports = [alarms.report(test, score, float(level)) for level in thresholds]
     false = np.array([report.false_per_100_pod_hours for report in reports])
     order = np.argsort(false, kind="stable")
     names = reports[0].subsets
     return AlarmCurve(
+        threshold=thresholds[order],
         false_per_100_pod_hours=false[order],
         recall={
             name: np.maximum.accumulate([reports[k].subsets[name].recall for k in order])

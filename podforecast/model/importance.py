@@ -8,13 +8,14 @@ it; so a group is shuffled as a whole, with one permutation for all its columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.telemetry import Array
-from podforecast.evaluation.figures import Importance
-from podforecast.evaluation.trial import Trial
 from podforecast.model import metrics
 from podforecast.model.resampling import Interval, interval
 
@@ -75,34 +76,57 @@ def groups() -> Mapping[str, tuple[str, ...]]:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importance:
+    """How much average precision is lost when some columns are shuffled together."""
+
+    group: str
+    features: tuple[str, ...]
+    loss: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shuffles:
+    """How often each group is shuffled, and by which randomness."""
+
+    repeats: int
+    rng: np.random.Generator
+    level: float = 0.95
+    """Share of the shuffles that the interval spans."""
+
+
 def grouped_importance(
-    trial: Trial,
-    score: Callable[[Array], Array],
+    y: np.ndarray,
+    x: NDArray[Any],
+    score: Callable[[NDArray[Any]], Array],
+    shuffles: Shuffles,
     *,
-    repeats: int,
-    rng: np.random.Generator,
+    weight: Array | None = None,
 ) -> tuple[Importance, ...]:
-    """Loss of average precision on the test rows by group, largest first.
+    """Loss of average precision by group, largest first.
 
     Parameters
     ----------
+    y, x
+        Labels of shape (n,) and features of shape (n, n_features) of rows the model never saw.
     score
         From features, shape (n, n_features), to scores of shape (n,).
-    repeats
-        Permutations per group. The interval spans their results; how the loss would vary with
-        other pods it does not say.
+    shuffles
+        The interval spans their results; how the loss would vary with other pods it does not
+        say.
+    weight
+        Of the rows, shape (n,).
     """
-    y, x = trial.test.y, trial.test.x
-    whole = metrics.average_precision(y, score(x))
+    whole = metrics.average_precision(y, score(x), weight)
 
     def loss(names: tuple[str, ...]) -> Interval:
         columns = [feature_index(name) for name in names]
-        losses = np.empty(repeats)
-        for repeat in range(repeats):
+        losses = np.empty(shuffles.repeats)
+        for repeat in range(shuffles.repeats):
             shuffled = x.copy()
-            shuffled[:, columns] = x[rng.permutation(len(x))][:, columns]
-            losses[repeat] = whole - metrics.average_precision(y, score(shuffled))
-        return interval(float(losses.mean()), losses)
+            shuffled[:, columns] = x[shuffles.rng.permutation(len(x))][:, columns]
+            losses[repeat] = whole - metrics.average_precision(y, score(shuffled), weight)
+        return interval(float(losses.mean()), losses, level=shuffles.level)
 
     found = [Importance(group=g, features=names, loss=loss(names)) for g, names in groups().items()]
     return tuple(sorted(found, key=lambda importance: -importance.loss.value))

@@ -125,7 +125,10 @@ class PredictResponse(Answer):
     input: dict[str, float | str | None] = Field(description="The fields that were sent.")
     failure_probability: float = Field(ge=0, le=1, description="Calibrated.", examples=[0.94])
     prediction: Prediction = Field(description="The probability against the threshold.")
-    risk_level: RiskLevel
+    risk_level: RiskLevel = Field(
+        description="critical from 0.75, high from the threshold or 0.5, whichever is lower, medium"
+        " from half of that."
+    )
     threshold: float = Field(ge=0, le=1, description="Follows from the alert budget.")
     horizon_minutes: float = Field(examples=[5])
     model_version: str

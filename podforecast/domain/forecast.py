@@ -25,8 +25,10 @@ class RiskLevel(StrEnum):
     CRITICAL = "critical"
 
 
+HIGH_FROM = 0.5
+"""From here a failure is likelier than none."""
 CRITICAL_FROM = 0.75
-"""From here a failure is three times as likely as none, whatever the alert budget."""
+"""From here it is three times as likely as none."""
 
 
 def predict(probability: float, threshold: float) -> Prediction:
@@ -39,16 +41,23 @@ def predict(probability: float, threshold: float) -> Prediction:
 
 
 def risk_level(probability: float, threshold: float) -> RiskLevel:
-    """Medium from half the threshold, high from the threshold, critical from 0.75 as well.
+    """High from the threshold or 0.5, whichever is lower; medium from half of that.
 
-    >>> [str(risk_level(p, 0.4)) for p in (0.1, 0.2, 0.4, 0.8)]
+    Critical is from 0.75 on. The threshold follows from how many false alarms somebody accepts,
+    and may be far up: that is a reason to let people sleep, none to call a failure that is
+    likelier than not a medium risk. At risk is always at least high.
+
+    >>> [str(risk_level(p, 0.3)) for p in (0.1, 0.15, 0.3, 0.75)]
+    ['low', 'medium', 'high', 'critical']
+    >>> [str(risk_level(p, 0.9)) for p in (0.1, 0.25, 0.5, 0.75)]
     ['low', 'medium', 'high', 'critical']
     """
-    if probability >= max(CRITICAL_FROM, threshold):
+    if probability >= CRITICAL_FROM:
         return RiskLevel.CRITICAL
-    if probability >= threshold:
+    high = min(threshold, HIGH_FROM)
+    if probability >= high:
         return RiskLevel.HIGH
-    return RiskLevel.MEDIUM if probability >= threshold / 2 else RiskLevel.LOW
+    return RiskLevel.MEDIUM if probability >= high / 2 else RiskLevel.LOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

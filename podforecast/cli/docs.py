@@ -54,12 +54,14 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def features_page() -> str:
     """Every feature: unit, meaning, limits, the signals it is computed from."""
-    header = ("feature", "unit", "meaning", "allowed", "computed from")
+    header = ("feature", "unit", "meaning", "allowed", "usual", "computed from")
     required = _table(header, (_feature_row(f) for f in CATALOGUE if f.required))
     optional = _table(header, (_feature_row(f) for f in CATALOGUE if not f.required))
     return (
         "# Features\n\nThe window is the last 3 minutes (13 samples, 15 s apart); history is up to"
-        " one hour.\nUnknown is `null`. Signals are described in [signals.md](signals.md).\n\n"
+        " one hour.\nUnknown is `null`. Signals are described in [signals.md](signals.md). Usual is"
+        " where healthy pods of most\nclusters are: a convention that explanations compare with,"
+        " unknown to the model.\n\n"
         f"## Required\n\n{required}\n## Optional\n\n{optional}"
     )
 
@@ -72,7 +74,8 @@ def _feature_row(feature: Feature) -> tuple[str, ...]:
         high = "" if feature.high == math.inf else f"{feature.high:g}"
         kind = ", whole" if feature.whole else ""
         allowed = f"{low} to {high}{kind}" if high else f"≥ {low}{kind}" if low != "any" else low
-    return f"`{feature.name}`", feature.unit, feature.meaning, allowed, feature.source
+    usual = f"{feature.usual[0]:g} to {feature.usual[1]:g}" if feature.usual else ""
+    return f"`{feature.name}`", feature.unit, feature.meaning, allowed, usual, feature.source
 
 
 def signals_page() -> str:

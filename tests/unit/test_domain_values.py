@@ -74,6 +74,13 @@ def test_a_feature_whose_default_is_out_of_range_is_refused():
         Feature(name="odd", unit="1", typical=(0.0, 1.0), meaning="", source="", default=2.0)
 
 
+@pytest.mark.parametrize("usual", [(-1.0, 0.5), (0.5, 0.2), (0.5, 2.0)], ids=str)
+def test_a_feature_whose_usual_range_is_out_of_limits_is_refused(usual):
+    with pytest.raises(ValueError, match="odd"):
+        Feature(name="odd", unit="1", typical=(0.0, 1.0), meaning="", source="", high=1.0,
+                usual=usual)  # fmt: skip
+
+
 def dataset(campaign, n_rows=2, step_seconds=15.0):
     index = np.zeros(n_rows, dtype=np.int64)
     return Dataset(

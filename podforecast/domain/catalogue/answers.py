@@ -15,6 +15,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Slope of the mean response time over the last 10 minutes.",
         "latency_mean_ms",
         low=-math.inf,
+        usual=(-5.0, 5.0),
     ),
     optional(
         "latency_vs_own_past",
@@ -23,6 +24,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Mean response time of the window over the median of the hour before it.",
         "latency_mean_ms",
         form_default=1.0,
+        usual=(0.5, 2.0),
     ),
     optional(
         "latency_vs_siblings",
@@ -31,6 +33,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Mean response time of the window over the median of the workload's other pods.",
         "latency_mean_ms",
         form_default=1.0,
+        usual=(0.5, 2.0),
     ),
     optional(
         "request_rate",
@@ -46,6 +49,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Request rate of the window over the median of the hour before it.",
         "request_rate",
         form_default=1.0,
+        usual=(0.5, 2.0),
     ),
     optional(
         "requests_in_flight",
@@ -54,6 +58,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Requests under way at a time, mean of the window: answers per second times their"
         " mean duration (Little's law). A full worker pool shows here.",
         "request_rate, latency_mean_ms",
+        usual=(0.0, 5.0),
     ),
     optional(
         "requests_in_flight_1m",
@@ -61,6 +66,7 @@ ANSWERS: tuple[Feature, ...] = (
         (0.0, 20.0),
         "Requests under way at a time, mean of the last minute.",
         "request_rate, latency_mean_ms",
+        usual=(0.0, 5.0),
     ),
     optional(
         "requests_in_flight_growth_10m",
@@ -69,6 +75,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Slope of the requests under way over the last 10 minutes.",
         "request_rate, latency_mean_ms",
         low=-math.inf,
+        usual=(-0.1, 0.1),
     ),
     optional(
         "server_error_share",
@@ -77,6 +84,7 @@ ANSWERS: tuple[Feature, ...] = (
         "5xx answers / all answers in the window.",
         "server_error_rate, request_rate",
         high=1.0,
+        usual=(0.0, 0.01),
     ),
     optional(
         "server_error_share_1m",
@@ -85,6 +93,7 @@ ANSWERS: tuple[Feature, ...] = (
         "5xx answers / all answers, mean of the last minute.",
         "server_error_rate, request_rate",
         high=1.0,
+        usual=(0.0, 0.01),
     ),
     optional(
         "server_error_share_growth_10m",
@@ -93,6 +102,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Slope of the share of 5xx answers over the last 10 minutes.",
         "server_error_rate, request_rate",
         low=-math.inf,
+        usual=(-0.01, 0.01),
     ),
     optional(
         "server_error_minutes",
@@ -101,6 +111,7 @@ ANSWERS: tuple[Feature, ...] = (
         "For how long more than 5 % of the answers have been 5xx without a break, at most an hour.",
         "server_error_rate, request_rate",
         high=60.0,
+        usual=(0.0, 1.0),
     ),
     optional(
         "error_log_growth_10m",
@@ -109,6 +120,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Slope of error-level log lines per minute over the last 10 minutes.",
         "error_log_lines_per_min",
         low=-math.inf,
+        usual=(-0.5, 0.5),
     ),
     # Probes, scrapes, descriptors
     optional(
@@ -117,6 +129,7 @@ ANSWERS: tuple[Feature, ...] = (
         (0.0, 10.0),
         "Failed liveness probes in the window.",
         "liveness_failures",
+        usual=(0.0, 0.0),
     ),
     optional(
         "liveness_failures_1m",
@@ -124,6 +137,7 @@ ANSWERS: tuple[Feature, ...] = (
         (0.0, 6.0),
         "Failed liveness probes in the last minute: three in a row usually end a container.",
         "liveness_failures",
+        usual=(0.0, 0.0),
     ),
     optional(
         "readiness_failures_3m",
@@ -131,6 +145,7 @@ ANSWERS: tuple[Feature, ...] = (
         (0.0, 10.0),
         "Failed readiness probes in the window.",
         "readiness_failures",
+        usual=(0.0, 1.0),
     ),
     optional(
         "probe_failures_1h",
@@ -138,6 +153,7 @@ ANSWERS: tuple[Feature, ...] = (
         (0.0, 50.0),
         "Failed liveness and readiness probes in the last hour.",
         "liveness_failures, readiness_failures",
+        usual=(0.0, 2.0),
     ),
     optional(
         "scrape_failure_share",
@@ -146,6 +162,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Share of the window's scrapes that the pod's own metrics endpoint did not answer.",
         "scrape_up",
         high=1.0,
+        usual=(0.0, 0.0),
     ),
     optional(
         "scrape_seconds",
@@ -154,6 +171,7 @@ ANSWERS: tuple[Feature, ...] = (
         "How long the pod's own metrics endpoint takes to answer a scrape, mean of the"
         " window: a starving process answers late before its probes fail.",
         "scrape_seconds",
+        usual=(0.0, 0.2),
     ),
     optional(
         "scrape_seconds_worst",
@@ -161,6 +179,7 @@ ANSWERS: tuple[Feature, ...] = (
         (0.0, 10.0),
         "Slowest scrape of the pod's own metrics endpoint in the window.",
         "scrape_seconds",
+        usual=(0.0, 0.5),
     ),
     optional(
         "scrape_seconds_1m",
@@ -168,6 +187,7 @@ ANSWERS: tuple[Feature, ...] = (
         (0.0, 5.0),
         "How long the pod's own metrics endpoint takes to answer, mean of the last minute.",
         "scrape_seconds",
+        usual=(0.0, 0.2),
     ),
     optional(
         "scrape_seconds_vs_siblings",
@@ -177,6 +197,7 @@ ANSWERS: tuple[Feature, ...] = (
         " where the network or Prometheus itself is slow.",
         "scrape_seconds",
         low=-math.inf,
+        usual=(-0.1, 0.1),
     ),
     optional(
         "scrape_seconds_growth_10m",
@@ -185,6 +206,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Slope of the scrape time over the last 10 minutes.",
         "scrape_seconds",
         low=-math.inf,
+        usual=(-0.01, 0.01),
     ),
     optional(
         "open_fds_pct",
@@ -193,6 +215,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Open file descriptors as a share of the process's limit, last sample.",
         "open_fds_ratio",
         high=100.0,
+        usual=(0.0, 50.0),
     ),
     optional(
         "open_fds_growth_10m",
@@ -201,6 +224,7 @@ ANSWERS: tuple[Feature, ...] = (
         "Slope of open file descriptors over the last 10 minutes.",
         "open_fds_ratio",
         low=-math.inf,
+        usual=(-0.1, 0.1),
     ),
     optional(
         "open_fds_minutes_to_limit",
@@ -210,6 +234,7 @@ ANSWERS: tuple[Feature, ...] = (
         "open_fds_ratio",
         form_default=120.0,
         high=120.0,
+        usual=(60.0, 120.0),
     ),
     optional(
         "open_fds_minutes_to_limit_3m",
@@ -219,6 +244,7 @@ ANSWERS: tuple[Feature, ...] = (
         "open_fds_ratio",
         form_default=120.0,
         high=120.0,
+        usual=(60.0, 120.0),
     ),
     optional(
         "open_fds_minutes_to_limit_1m",
@@ -228,5 +254,6 @@ ANSWERS: tuple[Feature, ...] = (
         "open_fds_ratio",
         form_default=120.0,
         high=120.0,
+        usual=(60.0, 120.0),
     ),
 )

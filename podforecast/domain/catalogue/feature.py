@@ -33,10 +33,16 @@ class Feature:
     categories: tuple[str, ...] = ()
     monotone: bool = False
     """True where a larger value alone must never lower the probability."""
+    usual: tuple[float, float] | None = None
+    """Where a healthy pod of a production cluster lies, as people on call see it: a convention to
+    compare with in words, not a measurement, and nothing the model knows of. None where that
+    depends on the application, and for categories."""
 
     def __post_init__(self) -> None:
         if not self.low <= self.typical[0] <= self.default <= self.typical[1] <= self.high:
             raise ValueError(f"{self.name}: default, typical range and limits are out of order")
+        if self.usual and not self.low <= self.usual[0] <= self.usual[1] <= self.high:
+            raise ValueError(f"{self.name}: usual range and limits are out of order")
 
 
 class _Limits(TypedDict, total=False):
@@ -47,6 +53,7 @@ class _Limits(TypedDict, total=False):
     whole: bool
     categories: tuple[str, ...]
     monotone: bool
+    usual: tuple[float, float]
 
 
 def required(

@@ -15,6 +15,7 @@ REQUIRED: tuple[Feature, ...] = (
         "CPU use of the worst container, mean of the window.",
         "cpu_usage_ratio",
         high=PERCENT_MAX,
+        usual=(5.0, 80.0),
     ),
     required(
         "memory_usage_pct",
@@ -25,6 +26,7 @@ REQUIRED: tuple[Feature, ...] = (
         "memory_usage_ratio",
         high=PERCENT_MAX,
         monotone=True,
+        usual=(10.0, 70.0),
     ),
     required(
         "memory_leak_rate",
@@ -35,6 +37,7 @@ REQUIRED: tuple[Feature, ...] = (
         " started); 0 when it shrinks.",
         "memory_usage_ratio, least-squares slope",
         monotone=True,
+        usual=(0.0, 0.1),
     ),
     required(
         "restart_count_24h",
@@ -46,6 +49,7 @@ REQUIRED: tuple[Feature, ...] = (
         whole=True,
         high=1e6,
         monotone=True,
+        usual=(0.0, 0.0),
     ),
     required(
         "error_log_rate",
@@ -55,6 +59,7 @@ REQUIRED: tuple[Feature, ...] = (
         "Error-level log lines per minute, mean of the window; 5xx answers per minute"
         " where logs are not counted.",
         "error_log_lines_per_min, server_error_rate",
+        usual=(0.0, 2.0),
     ),
     required(
         "request_latency_ms",
@@ -63,6 +68,7 @@ REQUIRED: tuple[Feature, ...] = (
         (0.0, 2000.0),
         "95th percentile of the response time over the window.",
         "latency_p95_ms",
+        usual=(5.0, 300.0),
     ),
     required(
         "replica_count",
@@ -83,6 +89,7 @@ REQUIRED: tuple[Feature, ...] = (
         "node_pressure_score",
         high=1.0,
         monotone=True,
+        usual=(0.0, 0.6),
     ),
     required(
         "autoscaler_action",
@@ -104,6 +111,7 @@ REQUIRED: tuple[Feature, ...] = (
         " from its siblings while the pod is young.",
         "cpu_usage_ratio, memory_usage_ratio",
         high=1.0,
+        usual=(0.0, 0.5),
     ),
     required(
         "previous_failures",
@@ -114,6 +122,7 @@ REQUIRED: tuple[Feature, ...] = (
         "workload_failures_7d",
         whole=True,
         high=1e6,
+        usual=(0.0, 2.0),
     ),
     required(
         "deployment_uptime_hrs",
@@ -122,5 +131,6 @@ REQUIRED: tuple[Feature, ...] = (
         (0.0, 720.0),
         "Time since the workload's current revision began.",
         "revision_age_hours",
+        usual=(1.0, 720.0),
     ),
 )

@@ -18,6 +18,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         "containers_ready_ratio",
         form_default=1.0,
         high=1.0,
+        usual=(1.0, 1.0),
     ),
     optional(
         "restarts_1h",
@@ -25,6 +26,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         (0.0, 10.0),
         "Restarts of the pod's containers in the last hour.",
         "restarts",
+        usual=(0.0, 0.0),
     ),
     optional(
         "minutes_since_restart",
@@ -35,6 +37,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         "container_age_minutes",
         form_default=20.0,
         high=20.0,
+        usual=(15.0, 20.0),
     ),
     optional(
         "last_termination_reason",
@@ -53,6 +56,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         "Restarts per pod and hour of the whole workload, exponentially weighted with a"
         " half-life of 15 minutes.",
         "restarts",
+        usual=(0.0, 0.5),
     ),
     optional(
         "siblings_failing_share",
@@ -62,6 +66,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         " not ready.",
         "restarts, containers_ready_ratio",
         high=1.0,
+        usual=(0.0, 0.1),
     ),
     # Node, network, disk
     optional(
@@ -71,6 +76,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         "Busy share of the node's CPU.",
         "node_cpu_ratio",
         high=100.0,
+        usual=(10.0, 80.0),
     ),
     optional(
         "node_memory_pct",
@@ -79,6 +85,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         "Used share of the node's memory.",
         "node_memory_ratio",
         high=100.0,
+        usual=(20.0, 85.0),
     ),
     optional(
         "node_memory_growth_10m",
@@ -87,6 +94,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         "Slope of the node's used memory over the last 10 minutes.",
         "node_memory_ratio",
         low=-math.inf,
+        usual=(-0.5, 0.5),
     ),
     optional(
         "node_disk_pct",
@@ -95,6 +103,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         "Used share of the node's root file system.",
         "node_disk_ratio",
         high=100.0,
+        usual=(10.0, 80.0),
     ),
     optional(
         "network_receive_kib_per_s",
@@ -116,6 +125,7 @@ SURROUNDINGS: tuple[Feature, ...] = (
         (0.0, 100.0),
         "Packets dropped in both directions, mean of the window.",
         "network_drops_per_s",
+        usual=(0.0, 1.0),
     ),
     optional(
         "disk_usage_pct",
@@ -124,5 +134,6 @@ SURROUNDINGS: tuple[Feature, ...] = (
         "Fullest of the pod's file systems and volume claims.",
         "disk_usage_ratio",
         high=100.0,
+        usual=(0.0, 80.0),
     ),
 )

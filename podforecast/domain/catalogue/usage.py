@@ -16,6 +16,7 @@ USAGE: tuple[Feature, ...] = (
         "Slope of the working set over the window.",
         "memory_usage_ratio",
         low=-math.inf,
+        usual=(-0.5, 0.5),
     ),
     optional(
         "memory_growth_10m",
@@ -24,6 +25,7 @@ USAGE: tuple[Feature, ...] = (
         "Slope of the working set over the last 10 minutes.",
         "memory_usage_ratio",
         low=-math.inf,
+        usual=(-0.2, 0.2),
     ),
     optional(
         "memory_growth_steadiness",
@@ -33,6 +35,7 @@ USAGE: tuple[Feature, ...] = (
         " 0 when it does not rise.",
         "memory_usage_ratio",
         high=1.0,
+        usual=(0.0, 0.7),
     ),
     optional(
         "memory_minutes_to_limit",
@@ -43,6 +46,7 @@ USAGE: tuple[Feature, ...] = (
         "memory_usage_ratio",
         form_default=120.0,
         high=120.0,
+        usual=(60.0, 120.0),
     ),
     optional(
         "memory_minutes_to_limit_3m",
@@ -53,6 +57,7 @@ USAGE: tuple[Feature, ...] = (
         "memory_usage_ratio",
         form_default=120.0,
         high=120.0,
+        usual=(60.0, 120.0),
     ),
     optional(
         "memory_minutes_to_limit_1m",
@@ -63,6 +68,7 @@ USAGE: tuple[Feature, ...] = (
         "memory_usage_ratio",
         form_default=120.0,
         high=120.0,
+        usual=(60.0, 120.0),
     ),
     optional(
         "memory_growth_change",
@@ -72,6 +78,7 @@ USAGE: tuple[Feature, ...] = (
         " speeds up, negative where it levels off.",
         "memory_usage_ratio",
         low=-math.inf,
+        usual=(-0.5, 0.5),
     ),
     optional(
         "memory_peak_pct",
@@ -80,6 +87,7 @@ USAGE: tuple[Feature, ...] = (
         "Largest working set in the last hour.",
         "memory_usage_ratio",
         high=PERCENT_MAX,
+        usual=(10.0, 80.0),
     ),
     optional(
         "memory_above_past_peak",
@@ -89,6 +97,7 @@ USAGE: tuple[Feature, ...] = (
         " the pod has never been so high.",
         "memory_usage_ratio",
         low=-math.inf,
+        usual=(-50.0, 1.0),
     ),
     optional(
         "memory_largest_drop",
@@ -96,6 +105,7 @@ USAGE: tuple[Feature, ...] = (
         (0.0, 100.0),
         "Deepest fall from a peak within the last hour: garbage collection shows here.",
         "memory_usage_ratio",
+        usual=(0.0, 40.0),
     ),
     optional(
         "memory_vs_own_past",
@@ -104,6 +114,7 @@ USAGE: tuple[Feature, ...] = (
         "Working set minus the median of the hour before the window.",
         "memory_usage_ratio",
         low=-math.inf,
+        usual=(-10.0, 10.0),
     ),
     optional(
         "memory_vs_siblings",
@@ -112,6 +123,7 @@ USAGE: tuple[Feature, ...] = (
         "Working set minus the median of the workload's other pods.",
         "memory_usage_ratio",
         low=-math.inf,
+        usual=(-10.0, 10.0),
     ),
     # CPU
     optional(
@@ -121,6 +133,7 @@ USAGE: tuple[Feature, ...] = (
         "Share of CFS periods in which the worst container was throttled, mean of the window.",
         "cpu_throttled_ratio",
         high=100.0,
+        usual=(0.0, 5.0),
     ),
     optional(
         "cpu_throttled_vs_own_past",
@@ -129,6 +142,7 @@ USAGE: tuple[Feature, ...] = (
         "Throttling minus the median of the hour before the window.",
         "cpu_throttled_ratio",
         low=-math.inf,
+        usual=(-5.0, 5.0),
     ),
     optional(
         "cpu_growth_10m",
@@ -137,6 +151,7 @@ USAGE: tuple[Feature, ...] = (
         "Slope of CPU use over the last 10 minutes.",
         "cpu_usage_ratio",
         low=-math.inf,
+        usual=(-1.0, 1.0),
     ),
     optional(
         "cpu_at_limit_minutes",
@@ -145,6 +160,7 @@ USAGE: tuple[Feature, ...] = (
         "For how long CPU use has been above 90 % of the limit without a break, at most an hour.",
         "cpu_usage_ratio",
         high=60.0,
+        usual=(0.0, 1.0),
     ),
     optional(
         "cpu_vs_own_past",
@@ -153,6 +169,7 @@ USAGE: tuple[Feature, ...] = (
         "CPU use minus the median of the hour before the window.",
         "cpu_usage_ratio",
         low=-math.inf,
+        usual=(-20.0, 20.0),
     ),
     optional(
         "cpu_vs_siblings",
@@ -161,5 +178,6 @@ USAGE: tuple[Feature, ...] = (
         "CPU use minus the median of the workload's other pods.",
         "cpu_usage_ratio",
         low=-math.inf,
+        usual=(-20.0, 20.0),
     ),
 )

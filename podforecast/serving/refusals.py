@@ -53,13 +53,14 @@ class EncodedBody(PodforecastError):
 def refusal(error: ValidationError) -> InvalidInput:
     """Word what Pydantic found, in the order of the fields."""
     found = error.errors(include_url=False)
-    return InvalidInput([_worded(fault) for fault in found[:SHOWN_ERRORS]], total=len(found))
+    return InvalidInput([worded(fault) for fault in found[:SHOWN_ERRORS]], total=len(found))
 
 
-def _worded(fault: ErrorDetails) -> FieldProblem:
-    field = _cut(str(fault["loc"][0])) if fault["loc"] else WHOLE_BODY
+def worded(fault: ErrorDetails) -> FieldProblem:
+    """Say what is wrong with one field, and the way out."""
+    field = cut(str(fault["loc"][0])) if fault["loc"] else WHOLE_BODY
     message, hint = _WORDS.get(fault["type"], _other)(field, fault)
-    sent = None if fault["type"] == "missing" else _shown(fault["input"])
+    sent = None if fault["type"] == "missing" else shown(fault["input"])
     return FieldProblem(field=field, message=message, sent=sent, hint=hint)
 
 
@@ -169,11 +170,21 @@ def _json_kind(value: object) -> str:
     return _JSON_KINDS.get(type(value), type(value).__name__)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """Shorten what a client chose, so that an answer stays small."""
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+
+
+def shown(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    """Repeat what was sent, cut short; an array of a million values is not written out first."""
     if isinstance(value, bytes):
-        return _cut(value[: SHOWN_CHARACTERS + 1].decode(errors="replace"))
-    return _cut(json.dumps(value, ensure_ascii=False))
+        return cut(value[: SHOWN_CHARACTERS + 1].decode(errors="replace"))
+    text = ""
+    for piece in _ENCODER.iterencode(value):
+        text += piece
+        if len(text) > SHOWN_CHARACTERS:
+            break
+    return cut(text)

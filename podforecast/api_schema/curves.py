@@ -17,6 +17,14 @@ class CandidateCurvesOut(Answer):
     precision: tuple[float, ...]
 
 
+class RowsAtThresholdOut(Answer):
+    """Where the threshold lies on the curves of the model that answers; of rows, not failures."""
+
+    false_positive_rate: float
+    recall: float
+    precision: float | None = Field(description="null where no row reached the threshold.")
+
+
 class CalibrationOut(Answer):
     """Bins of equally many rows: what was forecast, and what share failed."""
 
@@ -26,7 +34,10 @@ class CalibrationOut(Answer):
 
 
 class AlarmsOut(Answer):
-    """What each alert budget buys, from the strictest threshold on."""
+    """What each alert budget buys, from the strictest threshold on.
+
+    Empty where the training table does not say which failure a row announces.
+    """
 
     threshold: tuple[float, ...]
     false_alarms_per_100_pod_hours: tuple[float, ...]
@@ -34,12 +45,13 @@ class AlarmsOut(Answer):
 
 
 class ImportanceOut(Answer):
-    """How much a feature matters: average precision lost when it is shuffled."""
+    """How much features matter: average precision lost when they are shuffled together."""
 
-    feature: str
+    group: str = Field(description="Of features that say the same in several ways.")
+    features: tuple[str, ...]
     loss: float
     loss_low: float = Field(description="10th percentile over shuffles.")
-    loss_high: float
+    loss_high: float = Field(description="90th percentile over shuffles.")
 
 
 class CurvesOut(Answer):
@@ -48,8 +60,9 @@ class CurvesOut(Answer):
     model_version: str
     measured_on: str = Field(description="Which rows, in a sentence.")
     prevalence: float
-    threshold: float
-    candidates: tuple[CandidateCurvesOut, ...]
+    threshold: float = Field(description="At risk from here on.")
+    at_threshold: RowsAtThresholdOut
+    candidates: tuple[CandidateCurvesOut, ...] = Field(description="Best first.")
     calibration: CalibrationOut
     alarms: AlarmsOut
     importances: tuple[ImportanceOut, ...] = Field(description="Largest first.")

@@ -14,7 +14,7 @@ from podforecast.serving import documentation, problems
 from podforecast.serving.envelope import Envelope
 from podforecast.serving.metrics import MeteredRequests, ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
-from podforecast.serving.routes import predict, service
+from podforecast.serving.routes import model, predict, service
 from podforecast.serving.state import ServiceState
 
 
@@ -49,6 +49,7 @@ def create_app(model_dir: Path, *, load: Load, cors_origins: Sequence[str] = ())
     problems.install(app)
     app.include_router(predict.router)
     app.include_router(service.router)
+    app.include_router(model.router)
     documentation.install(app)
     _wrap(app, state.metrics, cors_origins)
     return app

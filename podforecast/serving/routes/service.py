@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from podforecast import __version__
-from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.service import Alive, Ready, ServiceOut
 from podforecast.serving.documentation import problems
 from podforecast.serving.metrics import CONTENT_TYPE
@@ -45,12 +44,6 @@ async def ready(request: Request) -> Ready:
     """Answer 200 while forecasts can be had, 503 with the reason otherwise."""
     model = state_of(request).slot.model()
     return Ready(status="ready", model_version=model.manifest.model_version)
-
-
-@router.get("/model", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
-async def describe_model(request: Request) -> ModelOut:
-    """Describe the model that answers: its data, its rivals, its threshold and what it buys."""
-    return ModelOut.model_validate(state_of(request).slot.model().manifest)
 
 
 @router.get("/metrics", responses={200: {"content": {CONTENT_TYPE: {}}}})

@@ -4,10 +4,12 @@ import uvicorn
 
 from podforecast.model.scorer import load
 from podforecast.serving.application import create_app
+from podforecast.serving.options import ServiceOptions
 from podforecast.settings import settings_or_exit
 
 settings = settings_or_exit()
-app = create_app(settings.model_dir, load=load, cors_origins=settings.api.cors_origins)
+options = ServiceOptions(cors_origins=settings.api.cors_origins)
+app = create_app(settings.model_dir, load=load, options=options)
 
 if __name__ == "__main__":
     uvicorn.run(app, host=settings.api.host, port=settings.api.port)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from podforecast.serving import documentation, problems
 from podforecast.serving.envelope import Envelope
 from podforecast.serving.metrics import MeteredRequests, ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
+from podforecast.serving.options import DEFAULTS, ServiceOptions
 from podforecast.serving.routes import model, predict, service
 from podforecast.serving.state import ServiceState
 
 
-def create_app(model_dir: Path, *, load: Load, cors_origins: Sequence[str] = ()) -> FastAPI:
+def create_app(model_dir: Path, *, load: Load, options: ServiceOptions = DEFAULTS) -> FastAPI:
     """Build the service; the model is read when it starts, not here.
 
     Parameters
@@ -27,10 +28,10 @@ def create_app(model_dir: Path, *, load: Load, cors_origins: Sequence[str] = ())
         Folder that ``train_model.py`` wrote.
     load
         Reads that folder; a model it misses or refuses leaves the service running, not ready.
-    cors_origins
-        Web origins whose pages may call the service.
+    options
+        Who may call it, how much it takes on, what it writes down.
     """
-    state = ServiceState(slot=ModelSlot(load, model_dir), metrics=ServiceMetrics())
+    state = ServiceState(slot=ModelSlot(load, model_dir), metrics=ServiceMetrics(), options=options)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -51,7 +52,7 @@ def create_app(model_dir: Path, *, load: Load, cors_origins: Sequence[str] = ())
     app.include_router(service.router)
     app.include_router(model.router)
     documentation.install(app)
-    _wrap(app, state.metrics, cors_origins)
+    _wrap(app, state)
     return app
 
 
@@ -62,14 +63,14 @@ def _publish(state: ServiceState) -> None:
         state.metrics.model.labels(manifest.model_version, manifest.algorithm).set(1)
 
 
-def _wrap(app: FastAPI, metrics: ServiceMetrics, cors_origins: Sequence[str]) -> None:
+def _wrap(app: FastAPI, state: ServiceState) -> None:
     """Add what sees every request; the last one added is the outermost."""
-    if cors_origins:
+    if state.options.cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=list(cors_origins),
+            allow_origins=state.options.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["content-type"],
         )
-    app.add_middleware(MeteredRequests, metrics=metrics)
+    app.add_middleware(MeteredRequests, metrics=state.metrics)
     app.add_middleware(Envelope)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import ModelSlot
+from podforecast.serving.options import DEFAULTS, ServiceOptions
 
 SCORING_THREADS = 2
 """More would only wait for each other, and for the interpreter lock that answers need too."""
@@ -18,6 +19,7 @@ SCORING_THREADS = 2
 class ServiceState:
     slot: ModelSlot
     metrics: ServiceMetrics
+    options: ServiceOptions = DEFAULTS
     scoring: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SCORING_THREADS))
 
 

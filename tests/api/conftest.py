@@ -22,6 +22,7 @@ from podforecast.model.manifest import (
     Reference,
 )
 from podforecast.serving.application import create_app
+from podforecast.serving.options import ServiceOptions
 
 
 def fake_manifest(**changes):
@@ -93,6 +94,9 @@ class FakeScorer:
     threshold: float = 0.3
     manifest: Manifest = field(default_factory=fake_manifest)
     asked: list[np.ndarray] = field(default_factory=list)
+    path: str = "fast"
+    path_reason: str = ""
+    is_quick: bool = True
 
     def score(self, values):
         self.asked.append(values)
@@ -120,7 +124,7 @@ def serve():
 
     @asynccontextmanager
     async def serving(load, folder="models", **options):
-        app = create_app(Path(folder), load=load, **options)
+        app = create_app(Path(folder), load=load, options=ServiceOptions(**options))
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(

@@ -138,7 +138,7 @@ class TestCors:
         assert "access-control-allow-origin" not in answer.headers
 
     async def test_a_page_that_is_set_may_and_its_neighbour_may_not(self, serve, scorer):
-        async with serve(lambda _: scorer, cors_origins=["https://ops.example"]) as client:
+        async with serve(lambda _: scorer, cors_origins=("https://ops.example",)) as client:
             answer = await client.options("/predict", headers=ASKED)
             assert answer.headers["access-control-allow-origin"] == "https://ops.example"
             other = ASKED | {"origin": "https://evil.example"}

@@ -1,0 +1,29 @@
+"""How a service is set up: who may call it, how much it takes on, what it writes down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """What an operator decides; the defaults are those of a service on one's own machine."""
+
+    cors_origins: tuple[str, ...] = ()
+    """Web origins whose pages may call the service."""
+
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Who shows one of these may call; none means everybody."""
+
+    body_timeout: timedelta = timedelta(seconds=10)
+    """How long a request's body may take to arrive."""
+
+    max_in_flight: int = 512
+    """Requests answered at the same time; the next one is turned away."""
+
+    log_requests: bool = True
+    """Write one line per request."""
+
+
+DEFAULTS = ServiceOptions()

@@ -121,6 +121,9 @@ class Manifest(_Record):
     catalogue: str
     """Fingerprint of the feature catalogue."""
     features: tuple[str, ...]
+    typical: tuple[Finite | None, ...] = ()
+    """Of a pod that does not fail, in catalogue order; None where no row knows. Empty for models
+    saved before it was kept."""
     libraries: dict[str, str]
     files: dict[str, str] = {}
     """SHA-256 of each file beside the manifest."""

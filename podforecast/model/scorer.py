@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Literal, Protocol
 
-from podforecast.domain.catalogue import CATALOGUE
+from podforecast.domain.explanation import Contributions
 from podforecast.domain.telemetry import Array
 from podforecast.model import artifact
 from podforecast.model.manifest import Manifest
+from podforecast.model.pipeline_scorer import PipelineScorer
 
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+ServingPath = Literal["fast", "pipeline"]
 
 
 class Scorer(Protocol):
@@ -27,6 +27,21 @@ class Scorer(Protocol):
         """What is known about the model."""
         ...
 
+    @property
+    def path(self) -> ServingPath:
+        """Whether the saved pipeline scores, or something faster that was held against it."""
+        ...
+
+    @property
+    def path_reason(self) -> str:
+        """Why it is the pipeline; empty on the fast path."""
+        ...
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether one row takes well below a millisecond, so that an event loop may wait for it."""
+        ...
+
     def score(self, values: Array) -> Array:
         """Return the probability that a failure begins within the horizon, shape (n,).
 
@@ -37,46 +52,15 @@ class Scorer(Protocol):
         """
         ...
 
+    def contributions(self, values: Array) -> Contributions:
+        """Return what each feature adds to the log-odds of each row; see the class of the value.
 
-class PipelineScorer:
-    """Scores with the saved pipeline itself; safe to share between threads.
-
-    Every faster scorer is held against this one.
-    """
-
-    def __init__(self, pipeline: Pipeline, manifest: Manifest) -> None:
-        self._pipeline = pipeline
-        self._manifest = manifest
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """What was saved: preparation, classifier, calibration."""
-        return self._pipeline
-
-    @property
-    def manifest(self) -> Manifest:
-        """What is known about the model."""
-        return self._manifest
-
-    @property
-    def threshold(self) -> float:
-        """At risk from here on."""
-        return self._manifest.threshold
-
-    def score(self, values: Array) -> Array:
-        """Return the probability of each row; see :class:`Scorer`.
-
-        Raises
-        ------
-        ValueError
-            If ``values`` is not a table with one column per feature of the catalogue.
+        Parameters
+        ----------
+        values
+            As for :meth:`score`.
         """
-        if values.ndim != 2 or values.shape[1] != len(CATALOGUE):
-            raise ValueError(f"expected shape (n, {len(CATALOGUE)}), got {values.shape}")
-        if not len(values):
-            return values[:, 0]
-        probability: Array = self._pipeline.predict_proba(values)[:, 1]
-        return probability
+        ...
 
 
 def load(folder: Path) -> PipelineScorer:

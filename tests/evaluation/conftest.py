@@ -17,7 +17,7 @@ from podforecast.evaluation.run import evaluate
 from podforecast.evaluation.trial import Trial
 from podforecast.model import describe, training
 from podforecast.model.candidates import candidate
-from podforecast.model.scorer import PipelineScorer
+from podforecast.model.pipeline_scorer import PipelineScorer
 from podforecast.model.splits import time_split
 
 QUICK = (replace(candidate("LogisticRegression"), usual={"C": 0.01, "max_iter": 30}, tries=()),)

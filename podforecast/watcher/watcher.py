@@ -1,0 +1,237 @@
+"""Looks at the fleet once per tick, and publishes what it saw.
+
+Readers take :attr:`FleetWatcher.latest`, which is replaced as a whole and never changed: no reader
+waits for a scan, and none triggers one.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import numpy as np
+
+from podforecast.domain.tables import FeatureTable
+from podforecast.domain.telemetry import HISTORY, STEP
+from podforecast.errors import PodforecastError, TelemetryUnavailable
+from podforecast.features.build import SIGNALS_READ, build
+from podforecast.model.scorer import Scorer
+from podforecast.pipeline import feature_tables
+from podforecast.watcher.scan import Scan, only, present, scan
+from podforecast.watcher.snapshot import Snapshot, by_pod
+from podforecast.watcher.source import FleetSource, SourceFacts
+
+logger = logging.getLogger(__name__)
+
+KEPT_SCANS = 240
+"""An hour of them at a scan per sample."""
+BACKFILL = timedelta(minutes=30)
+"""The past that is scanned at the start, so that timelines begin with a story."""
+BACKFILL_EVERY = 2
+"""Samples between two scans of the past: half the work, and a curve looks the same."""
+
+State = Literal["starting", "live", "stale", "failed"]
+Report = Callable[[float, str], None]
+"""Told after each scan: seconds it took, and ``ok`` or ``failed``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How the source does, as of the moment it was asked."""
+
+    facts: SourceFacts
+    state: State
+    detail: str
+    scanned_at: float | None
+    """Time of the newest sample of the latest scan, Unix seconds."""
+    age_seconds: float | None
+    """Since the latest scan was made."""
+
+
+def _sentence(text: str) -> str:
+    """Make a message of an error stand after another sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _nobody(_: float, __: str) -> None:
+    """Report to nobody."""
+
+
+class FleetWatcher:
+    """Scans a source, one tick after the other, all in one thread.
+
+    Parameters
+    ----------
+    source
+        Where telemetry comes from. Opened at the first tick.
+    model
+        Returns the model to score with, asked at every tick; raises where there is none.
+    clock
+        Seconds of a wall clock that never goes back.
+    report
+        Told about each scan.
+    """
+
+    def __init__(
+        self,
+        source: FleetSource,
+        *,
+        model: Callable[[], Scorer],
+        clock: Callable[[], float] = time.monotonic,
+        report: Report = _nobody,
+    ) -> None:
+        self._source = source
+        self._model = model
+        self._clock = clock
+        self._report = report
+        self._opened = False
+        self._filling = True
+        self._scans: deque[Scan] = deque(maxlen=KEPT_SCANS)
+        self._latest: Snapshot | None = None
+        self._reason: PodforecastError | None = None
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """What the latest scan saw; None before the first."""
+        return self._latest
+
+    @property
+    def reason(self) -> PodforecastError | None:
+        """Why the latest tick failed; None if it did not."""
+        return self._reason
+
+    @property
+    def interval(self) -> timedelta:
+        """A tick is due this often."""
+        return self._source.facts.interval
+
+    def status(self) -> SourceStatus:
+        """Say how the source does."""
+        latest, facts = self._latest, self._source.facts
+        age = None if latest is None else self._clock() - latest.made_at
+        state = self._state(age)
+        return SourceStatus(
+            facts=facts,
+            state=state,
+            detail=self._detail(state, age),
+            scanned_at=None if latest is None else latest.present.at,
+            age_seconds=age,
+        )
+
+    def _state(self, age: float | None) -> State:
+        if age is None:
+            return "starting" if self._reason is None else "failed"
+        if self._filling:
+            return "starting"
+        return "stale" if age > 2 * self.interval.total_seconds() else "live"
+
+    def _detail(self, state: State, age: float | None) -> str:
+        reason = "" if self._reason is None else f" {_sentence(self._reason.message)}"
+        if state == "failed":
+            return f"There is no scan.{reason}"
+        if state == "stale":
+            return f"The last scan was made {age:.0f} s ago.{reason}"
+        told = "It is being opened." if self._latest is None else self._latest.told
+        return f"{told} The past is being scanned." if state == "starting" else told
+
+    def tick(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Scan once, if there is anything new; never raises.
+
+        Parameters
+        ----------
+        stopped
+            Asked between the scans of the past, which take seconds altogether.
+        """
+        started = self._clock()
+        try:
+            scanned = self._look(stopped)
+        except PodforecastError as error:
+            self._failed(error, started)
+        except Exception as error:
+            # Outermost: whatever it is, the next tick may do better, and the service goes on.
+            logger.exception("scan=failed kind=%s", type(error).__name__)
+            self._failed(TelemetryUnavailable("the scan failed for a reason nobody foresaw",
+                         hint="The log of the service has the cause."), started)  # fmt: skip
+        else:
+            self._reason = None
+            if scanned:
+                self._report(self._clock() - started, "ok")
+
+    def _failed(self, error: PodforecastError, started: float) -> None:
+        if self._reason is None or self._reason.message != error.message:
+            logger.warning("scan=failed kind=%s reason=%s", type(error).__name__, error.message)
+        self._reason = error
+        self._report(self._clock() - started, "failed")
+
+    def _look(self, stopped: Callable[[], bool]) -> bool:
+        """Return False where there is nothing new."""
+        model = self._model()
+        if not self._opened:
+            self._source.open()
+            self._opened = True
+        now = self._source.now()
+        if self._is_known(now, model):
+            return False
+        self._forget_from(now)
+        begins = not self._scans
+        self._filling |= begins
+        self._scan(now, model)
+        if begins:
+            self._scan_the_past(now, model, stopped)
+        return True
+
+    def _is_known(self, now: datetime, model: Scorer) -> bool:
+        latest = self._latest
+        return latest is not None and latest.present.at == now.timestamp() and latest.model is model
+
+    def _forget_from(self, now: datetime) -> None:
+        """Drop a scan of this moment, which another model made; all, if the source starts over."""
+        latest = self._scans[-1].at if self._scans else -np.inf
+        if latest > now.timestamp():
+            self._scans.clear()
+        elif latest == now.timestamp():
+            self._scans.pop()
+
+    def _scan(self, now: datetime, model: Scorer) -> None:
+        block = self._source.read(SIGNALS_READ, start=now - HISTORY, end=now)
+        table = only(build(block), present(block))
+        self._scans.append(scan(table, model, before=self._scans[-1] if self._scans else None))
+        self._latest = Snapshot(
+            scans=tuple(self._scans),
+            features=table.values,
+            failures=by_pod(self._source.failures_until(now)),
+            model=model,
+            told=self._source.tell(now),
+            made_at=self._clock(),
+        )
+
+    def _scan_the_past(self, now: datetime, model: Scorer, stopped: Callable[[], bool]) -> None:
+        """Put scans of the past before the one that is there, so that timelines tell a story."""
+        past: list[Scan] = []
+        try:
+            for table in self._past(now):
+                if stopped():
+                    return
+                past.append(scan(table, model, before=past[-1] if past else None))
+        finally:
+            self._filling = False
+        self._scans.extendleft(reversed(past))
+        if self._latest is not None:
+            self._latest = replace(self._latest, scans=tuple(self._scans))
+
+    def _past(self, now: datetime) -> Iterator[FeatureTable]:
+        """Feature tables of the pods that were there, oldest first, up to the moment before now."""
+        first = now - BACKFILL
+        begins = self._source.begins()
+        if begins is not None:
+            first = max(first, min(begins, now))
+        block = self._source.read(SIGNALS_READ, start=first - HISTORY, end=now - STEP)
+        column = int(np.searchsorted(block.times, first.timestamp()))
+        for table in feature_tables(block, first=column, every=BACKFILL_EVERY):
+            n_times = int(np.searchsorted(block.times, table.at)) + 1
+            yield only(table, present(block.until(n_times)))

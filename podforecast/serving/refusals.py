@@ -78,7 +78,7 @@ def _unknown(field: str, _: ErrorDetails) -> Worded:
 
 
 def _no_number(field: str, fault: ErrorDetails) -> Worded:
-    return f"must be a number, not {_json_kind(fault['input'])}", f"Send {field}{_kind(field)}."
+    return f"must be a number, not {json_kind(fault['input'])}", f"Send {field}{_kind(field)}."
 
 
 def _not_finite(field: str, _: ErrorDetails) -> Worded:
@@ -103,7 +103,7 @@ def _no_category(field: str, _: ErrorDetails) -> Worded:
 
 
 def _no_text(field: str, fault: ErrorDetails) -> Worded:
-    return f"must be text, not {_json_kind(fault['input'])}", f"Send {field} in quotes."
+    return f"must be text, not {json_kind(fault['input'])}", f"Send {field} in quotes."
 
 
 def _too_short(field: str, _: ErrorDetails) -> Worded:
@@ -120,7 +120,7 @@ def _no_json(_: str, fault: ErrorDetails) -> Worded:
 
 
 def _no_object(_: str, fault: ErrorDetails) -> Worded:
-    kind = _json_kind(fault["input"])
+    kind = json_kind(fault["input"])
     return f"must be a JSON object, not {kind}", "Send the fields of one pod as {...}."
 
 
@@ -166,7 +166,8 @@ _JSON_KINDS: Mapping[type, str] = {
 }
 
 
-def _json_kind(value: object) -> str:
+def json_kind(value: object) -> str:
+    """Name a value as JSON does."""
     return _JSON_KINDS.get(type(value), type(value).__name__)
 
 

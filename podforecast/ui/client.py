@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.predict import PredictResponse
 from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.api_schema.service import Ready
@@ -23,6 +26,8 @@ from podforecast.ui.outcomes import (
 Answer = TypeVar("Answer", bound=BaseModel)
 
 PROBLEM = "application/problem+json"
+GLANCE_SECONDS = 4.0
+"""For what is asked again and again. While the page waits, it can not react to its visitor."""
 STRANGER = "something answers there, but it is not this service"
 
 
@@ -51,18 +56,38 @@ class ServiceClient:
         body = {name: value for name, value in measurements.items() if value is not None}
         return self._ask("POST", "/predict", PredictResponse, body)
 
+    def pods(self, filters: Mapping[str, str]) -> Outcome[FleetOut]:
+        """Ask for the latest scan; ``filters`` are the parameters of ``GET /pods``."""
+        query = f"?{httpx.QueryParams(filters)}" if filters else ""
+        return self._ask("GET", f"/pods{query}", FleetOut, at_most=GLANCE_SECONDS)
+
+    def pod(self, namespace: str, name: str) -> Outcome[PodDetailOut]:
+        """Ask for the story of one pod."""
+        path = f"/pods/{quote(namespace, safe='')}/{quote(name, safe='')}"
+        return self._ask("GET", path, PodDetailOut, at_most=GLANCE_SECONDS)
+
     def connection(self) -> Connection:
         """Ask whether forecasts can be had."""
-        answer = self._ask("GET", "/readyz", Ready)
+        answer = self._ask("GET", "/readyz", Ready, at_most=GLANCE_SECONDS)
         if isinstance(answer, Answered):
             return Connected(self._address, answer.answer.model_version)
         return answer
 
     def _ask(
-        self, method: str, path: str, model: type[Answer], body: Measurements | None = None
+        self,
+        method: str,
+        path: str,
+        model: type[Answer],
+        body: Measurements | None = None,
+        *,
+        at_most: float | None = None,
     ) -> Outcome[Answer]:
+        patience = self._http.timeout
+        timeout = patience if at_most is None else _shortened(patience, at_most)
         try:
-            response = self._http.request(method, f"{self._address}{path}", json=body)
+            response = self._http.request(
+                method, f"{self._address}{path}", json=body, timeout=timeout
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Unreachable(self._address, _reason(error))
         if response.is_redirect:
@@ -72,6 +97,11 @@ class ServiceClient:
             return _read(response, model)
         except ValidationError:
             return Unreachable(self._address, STRANGER)
+
+
+def _shortened(timeout: httpx.Timeout, at_most: float) -> httpx.Timeout:
+    parts = timeout.as_dict().items()
+    return httpx.Timeout(**{part: min(seconds or at_most, at_most) for part, seconds in parts})
 
 
 def _read(response: httpx.Response, model: type[Answer]) -> Answered[Answer] | Declined:

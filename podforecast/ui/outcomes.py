@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.predict import PredictResponse
 from podforecast.api_schema.problems import Problem
 
@@ -58,5 +59,9 @@ class Service(Protocol):
     def address(self) -> str: ...
 
     def predict(self, measurements: Measurements) -> Outcome[PredictResponse]: ...
+
+    def pods(self, filters: Mapping[str, str]) -> Outcome[FleetOut]: ...
+
+    def pod(self, namespace: str, name: str) -> Outcome[PodDetailOut]: ...
 
     def connection(self) -> Connection: ...

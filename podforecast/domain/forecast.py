@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from podforecast.domain.pods import PodRef
+from podforecast.domain.telemetry import Array
+
+Indices: TypeAlias = npt.NDArray[np.int8]
 
 
 class Prediction(StrEnum):
@@ -31,13 +39,18 @@ CRITICAL_FROM = 0.75
 """From here it is three times as likely as none."""
 
 
+PREDICTIONS = (Prediction.STABLE, Prediction.AT_RISK)
+RISK_LEVELS = tuple(RiskLevel)
+"""Upwards."""
+
+
 def predict(probability: float, threshold: float) -> Prediction:
     """At risk from the threshold on.
 
     >>> predict(0.3, 0.3)
     <Prediction.AT_RISK: 'at_risk'>
     """
-    return Prediction.AT_RISK if probability >= threshold else Prediction.STABLE
+    return PREDICTIONS[bool(probability >= threshold)]
 
 
 def risk_level(probability: float, threshold: float) -> RiskLevel:
@@ -52,12 +65,31 @@ def risk_level(probability: float, threshold: float) -> RiskLevel:
     >>> [str(risk_level(p, 0.9)) for p in (0.1, 0.25, 0.5, 0.75)]
     ['low', 'medium', 'high', 'critical']
     """
-    if probability >= CRITICAL_FROM:
-        return RiskLevel.CRITICAL
+    return RISK_LEVELS[bisect_right(_risk_steps(threshold), probability)]
+
+
+def _risk_steps(threshold: float) -> tuple[float, float, float]:
+    """Where medium, high and critical begin."""
     high = min(threshold, HIGH_FROM)
-    if probability >= high:
-        return RiskLevel.HIGH
-    return RiskLevel.MEDIUM if probability >= high / 2 else RiskLevel.LOW
+    return high / 2, high, CRITICAL_FROM
+
+
+def prediction_indices(probabilities: Array, threshold: float) -> Indices:
+    """Place of each prediction in ``PREDICTIONS``; :func:`predict` for many.
+
+    >>> prediction_indices(np.array([0.1, 0.3]), 0.3)
+    array([0, 1], dtype=int8)
+    """
+    return (probabilities >= threshold).astype(np.int8)
+
+
+def risk_level_indices(probabilities: Array, threshold: float) -> Indices:
+    """Place of each risk level in ``RISK_LEVELS``; :func:`risk_level` for many.
+
+    >>> risk_level_indices(np.array([0.1, 0.15, 0.3, 0.75]), 0.3)
+    array([0, 1, 2, 3], dtype=int8)
+    """
+    return np.searchsorted(_risk_steps(threshold), probabilities, side="right").astype(np.int8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

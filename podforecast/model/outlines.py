@@ -15,6 +15,8 @@ from podforecast.model.metrics import Ranking
 
 POINTS = 200
 DIGITS = 5
+BINS = 20
+"""Twice those of the calibration error: failures are rare, so the last few bins tell most."""
 MOST_FALSE_ALARMS = 100.0
 """Per 100 pod-hours; an operator with more of them has stopped reading."""
 
@@ -93,7 +95,7 @@ def rows_at(threshold: float, y: np.ndarray, score: Array) -> RowsAtThreshold:
 
 def calibration_curve(y: np.ndarray, probability: Array) -> CalibrationCurve:
     """Bins of equally many rows; ``probability`` by a calibrator that has not seen the row."""
-    table = metrics.reliability(y, probability)
+    table = metrics.reliability(y, probability, bins=BINS)
     return CalibrationCurve(
         forecast=_rounded(table[:, 0]),
         observed=_rounded(table[:, 1]),

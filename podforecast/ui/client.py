@@ -9,7 +9,9 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from podforecast.api_schema.curves import CurvesOut
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut
+from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.predict import PredictResponse
 from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.api_schema.service import Ready
@@ -65,6 +67,14 @@ class ServiceClient:
         """Ask for the story of one pod."""
         path = f"/pods/{quote(namespace, safe='')}/{quote(name, safe='')}"
         return self._ask("GET", path, PodDetailOut, at_most=GLANCE_SECONDS)
+
+    def model(self) -> Outcome[ModelOut]:
+        """Ask which model answers, and how it came about."""
+        return self._ask("GET", "/model", ModelOut)
+
+    def curves(self) -> Outcome[CurvesOut]:
+        """Ask how good that model was on rows it had not seen."""
+        return self._ask("GET", "/model/curves", CurvesOut)
 
     def connection(self) -> Connection:
         """Ask whether forecasts can be had."""

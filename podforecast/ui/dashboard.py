@@ -11,7 +11,7 @@ import streamlit as st
 
 from podforecast.ui.client import ServiceClient
 from podforecast.ui.outcomes import Service
-from podforecast.ui.pages import predict
+from podforecast.ui.pages import model, predict
 from podforecast.ui.sidebar import Connect, choose_service, watch_connection
 
 
@@ -25,7 +25,10 @@ class Page:
     render: Callable[[Service], None]
 
 
-PAGES = (Page("Predict", ":material/online_prediction:", "predict", predict.render),)
+PAGES = (
+    Page("Predict", ":material/online_prediction:", "predict", predict.render),
+    Page("Model", ":material/monitoring:", "model", model.render),
+)
 """In the order of the navigation; the first is where a visitor arrives."""
 
 CONNECT_SECONDS = 2.0

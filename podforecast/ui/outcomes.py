@@ -8,7 +8,9 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from podforecast.api_schema.curves import CurvesOut
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut
+from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.predict import PredictResponse
 from podforecast.api_schema.problems import Problem
 
@@ -63,5 +65,9 @@ class Service(Protocol):
     def pods(self, filters: Mapping[str, str]) -> Outcome[FleetOut]: ...
 
     def pod(self, namespace: str, name: str) -> Outcome[PodDetailOut]: ...
+
+    def model(self) -> Outcome[ModelOut]: ...
+
+    def curves(self) -> Outcome[CurvesOut]: ...
 
     def connection(self) -> Connection: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -16,7 +17,9 @@ from prometheus_client import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from podforecast.domain.forecast import Prediction
+from podforecast.domain.forecast import PREDICTIONS, Indices, Prediction
+from podforecast.domain.telemetry import Array
+from podforecast.serving.distribution import Distribution
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 PROBABILITIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -49,12 +52,12 @@ class ServiceMetrics:
             buckets=SECONDS,
             registry=self.registry,
         )
-        self.probability = Histogram(
+        self.probability = Distribution(
             "podforecast_failure_probability",
             "Probabilities answered; a drift shows here before outcomes are known.",
-            buckets=PROBABILITIES,
-            registry=self.registry,
+            PROBABILITIES,
         )
+        self.registry.register(self.probability)
         self.forecasts = Counter(
             "podforecast_forecasts",
             "Forecasts answered.",
@@ -76,6 +79,12 @@ class ServiceMetrics:
     def forecast(self, probability: float, prediction: Prediction) -> None:
         self.probability.observe(probability)
         self.forecasts.labels(prediction).inc()
+
+    def forecast_all(self, probabilities: Array, predictions: Indices) -> None:
+        """Count many forecasts; ``predictions`` are places in ``PREDICTIONS``."""
+        self.probability.observe_all(probabilities)
+        for prediction, count in zip(PREDICTIONS, np.bincount(predictions).tolist(), strict=False):
+            self.forecasts.labels(prediction).inc(count)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -10,10 +10,18 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Gt, Interval
-from pydantic import BaseModel, ConfigDict, HttpUrl, SecretStr, ValidationError
+from pydantic import (
+    AllowInfNan,
+    BaseModel,
+    ConfigDict,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from podforecast.errors import ConfigurationError
@@ -90,6 +98,25 @@ class PrometheusSettings(_Group):
     """Extra headers as a JSON object, for example ``{"X-Scope-OrgID": "team-a"}``."""
 
 
+class ReplaySettings(_Group):
+    """Which recorded campaign the fleet view replays."""
+
+    data_dir: Path = Path("data")
+    """Folder of the recorded campaigns."""
+
+    campaign: str = ""
+    """Folder of the campaign in it; empty means the first one that is kept for testing, so that
+    no model has seen what it forecasts here."""
+
+    speed: Annotated[float, Interval(gt=0.0, le=120.0), AllowInfNan(False)] = 10.0
+    """How many times faster than real time. A pod is scanned every 15 seconds of the recording,
+    so twice the speed is twice the work."""
+
+    start_minute: Annotated[float, Interval(ge=0.0, le=1440.0), AllowInfNan(False)] = 40.0
+    """Minutes of the recording that have passed when the replay starts; the half hour before is
+    scanned at the start, so that the timelines show something."""
+
+
 class Settings(BaseSettings):
     """All settings; frozen, so that nothing changes under a running service."""
 
@@ -109,6 +136,21 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     dashboard: DashboardSettings = DashboardSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+
+    source: Literal["replay", "none"] = "replay"
+    """What the fleet view shows: ``replay`` replays a recorded campaign, ``none`` watches nothing
+    and leaves ``GET /pods`` unanswered."""
+
+    replay: ReplaySettings = ReplaySettings()
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _is_built(cls, value: object) -> object:
+        if value == "prometheus":
+            raise ValueError(
+                "a cluster can not be watched yet; `replay` and `none` are what there is"
+            )
+        return value
 
 
 def read_settings() -> Settings:

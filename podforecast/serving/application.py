@@ -12,14 +12,22 @@ from starlette.middleware.cors import CORSMiddleware
 from podforecast import __version__
 from podforecast.serving import documentation, problems
 from podforecast.serving.envelope import Envelope
+from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.metrics import MeteredRequests, ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
 from podforecast.serving.options import DEFAULTS, ServiceOptions
-from podforecast.serving.routes import model, predict, service
+from podforecast.serving.routes import model, pods, predict, service
 from podforecast.serving.state import ServiceState
+from podforecast.watcher.source import FleetSource
 
 
-def create_app(model_dir: Path, *, load: Load, options: ServiceOptions = DEFAULTS) -> FastAPI:
+def create_app(
+    model_dir: Path,
+    *,
+    load: Load,
+    options: ServiceOptions = DEFAULTS,
+    fleet: FleetSource | None = None,
+) -> FastAPI:
     """Build the service; the model is read when it starts, not here.
 
     Parameters
@@ -30,14 +38,19 @@ def create_app(model_dir: Path, *, load: Load, options: ServiceOptions = DEFAULT
         Reads that folder; a model it misses or refuses leaves the service running, not ready.
     options
         Who may call it, how much it takes on, what it writes down.
+    fleet
+        What is watched in the background while the service runs; None watches nothing.
     """
-    state = ServiceState(slot=ModelSlot(load, model_dir), metrics=ServiceMetrics(), options=options)
+    slot, metrics = ModelSlot(load, model_dir), ServiceMetrics()
+    watched = Fleet(fleet, model=slot.model, registry=metrics.registry)
+    state = ServiceState(slot=slot, metrics=metrics, fleet=watched, options=options)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         state.slot.load()
         _publish(state)
-        yield
+        async with state.fleet.watching():
+            yield
 
     app = FastAPI(
         title="podforecast",
@@ -51,6 +64,7 @@ def create_app(model_dir: Path, *, load: Load, options: ServiceOptions = DEFAULT
     app.include_router(predict.router)
     app.include_router(service.router)
     app.include_router(model.router)
+    app.include_router(pods.router)
     documentation.install(app)
     _wrap(app, state)
     return app

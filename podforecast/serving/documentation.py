@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.predict import PredictRequest, PredictResponse
 from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.serving.problems import MEDIA_TYPE, STATUS
@@ -59,8 +60,9 @@ def install(app: FastAPI) -> None:
 
 def _schemas() -> Document:
     models = ((PredictRequest, "validation"), (PredictResponse, "serialization"))
+    fleet = ((FleetOut, "serialization"), (PodDetailOut, "serialization"))
     faults = ((Problem, "serialization"), (InputProblem, "serialization"))
-    _, document = models_json_schema([*models, *faults], ref_template=REFERENCE)  # type: ignore[list-item]
+    _, document = models_json_schema([*models, *fleet, *faults], ref_template=REFERENCE)  # type: ignore[list-item]
     schemas: Document = document["$defs"]
     return schemas
 

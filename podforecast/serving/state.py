@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter
 from starlette.requests import Request
 
+from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import ModelSlot
 from podforecast.serving.options import DEFAULTS, ServiceOptions
@@ -19,6 +20,7 @@ SCORING_THREADS = 2
 class ServiceState:
     slot: ModelSlot
     metrics: ServiceMetrics
+    fleet: Fleet
     options: ServiceOptions = DEFAULTS
     scoring: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SCORING_THREADS))
 

@@ -19,6 +19,7 @@ router = APIRouter(tags=["service"])
 LINKS = {
     "predict": "/predict",
     "model": "/model",
+    "pods": "/pods",
     "alive": "/livez",
     "ready": "/readyz",
     "metrics": "/metrics",

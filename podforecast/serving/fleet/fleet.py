@@ -1,0 +1,190 @@
+"""A watcher and its thread, and what the routes ask of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from anyio import to_thread
+from prometheus_client import CollectorRegistry
+
+from podforecast.api_schema.fleet import PodState
+from podforecast.domain.pods import PodRef
+from podforecast.domain.telemetry import HORIZON
+from podforecast.errors import PodNotFound, TelemetryUnavailable
+from podforecast.model.scorer import Scorer
+from podforecast.serving.fleet.metrics import FleetMetrics
+from podforecast.serving.fleet.query import FleetQuery
+from podforecast.serving.fleet.rows import JSON, FleetRows, counts, states_of, utc
+from podforecast.serving.fleet.story import story
+from podforecast.watcher.source import FleetSource
+from podforecast.watcher.thread import WatcherThread
+from podforecast.watcher.watcher import FleetWatcher, SourceStatus
+
+SOON = "Try again in a few seconds."
+COMPARED_NAMES = 1000
+"""So many names are looked at for a hint; comparing takes longer than everything else here."""
+
+
+class Fleet:
+    """The latest scan, as answers.
+
+    Parameters
+    ----------
+    source
+        What is watched; None where nothing is.
+    model
+        Returns the model that scores; raises where there is none.
+    registry
+        Where series about scans are collected.
+    """
+
+    def __init__(
+        self,
+        source: FleetSource | None,
+        *,
+        model: Callable[[], Scorer],
+        registry: CollectorRegistry,
+    ) -> None:
+        self._model = model
+        self._rows: FleetRows | None = None
+        self._watcher: FleetWatcher | None = None
+        if source is not None:
+            metrics = FleetMetrics(registry, age_seconds=self._age, count=self._count)
+            self._watcher = FleetWatcher(source, model=model, report=metrics.scanned)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Scan in a thread of its own, from here to the end of the block."""
+        if self._watcher is None:
+            yield
+            return
+        thread = WatcherThread(self._watcher)
+        thread.start()
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(thread.stop)
+
+    def page(self, query: FleetQuery) -> bytes:
+        """Answer ``GET /pods``.
+
+        Raises
+        ------
+        ModelNotReady, ModelRefused
+            If there is no model, hence no scan.
+        TelemetryUnavailable, TelemetryRefused, TelemetryMalformed
+            If there never was a scan, with the reason.
+        """
+        watcher = self._required()
+        rows = self._latest_rows(watcher)
+        chosen = [] if rows is None else rows.chosen(query)
+        shown = chosen[query.offset : query.offset + query.limit]
+        return _written(
+            {
+                **self._head(watcher, rows),
+                "counts": counts(()) if rows is None else rows.counts,
+                "namespaces": [] if rows is None else rows.namespaces,
+                "total": len(chosen),
+                "offset": query.offset,
+                "limit": query.limit,
+                "pods": [] if rows is None else [orjson.Fragment(rows.json[row]) for row in shown],
+            }
+        )
+
+    def pod(self, pod: PodRef) -> bytes:
+        """Answer ``GET /pods/{namespace}/{pod}``.
+
+        Raises
+        ------
+        PodNotFound
+            If the latest scan does not have it.
+        ModelNotReady, ModelRefused, TelemetryUnavailable, TelemetryRefused, TelemetryMalformed
+            As for :meth:`page`; while the first scan is being made, too.
+        """
+        watcher = self._required()
+        rows = self._latest_rows(watcher)
+        if rows is None:
+            self._model()
+            raise TelemetryUnavailable("the first scan is being made", hint=SOON)
+        row = rows.snapshot.present.index.row(pod)
+        if row is None:
+            raise PodNotFound(f"the latest scan has no pod {pod}", hint=_way_out(pod, rows))
+        return _written(
+            {
+                **self._head(watcher, rows),
+                "pod": orjson.Fragment(rows.json[row]),
+                **story(rows.snapshot, pod),
+                "explanation": None,
+                "recommendations": [],
+            }
+        )
+
+    def _required(self) -> FleetWatcher:
+        if self._watcher is None:
+            raise TelemetryUnavailable(
+                "this service watches no fleet",
+                hint="Start it with PODFORECAST_SOURCE=replay to replay a recorded campaign.",
+            )
+        return self._watcher
+
+    def _latest_rows(self, watcher: FleetWatcher) -> FleetRows | None:
+        """Rows of the latest snapshot; None while the first scan is being made."""
+        snapshot, reason = watcher.latest, watcher.reason
+        if snapshot is None:
+            if reason is not None:
+                # Afresh: a raised error collects a traceback, which must not pile up.
+                raise type(reason)(reason.message, hint=reason.hint)
+            return None
+        if self._rows is None or self._rows.snapshot is not snapshot:
+            self._rows = FleetRows(snapshot)
+        return self._rows
+
+    def _head(self, watcher: FleetWatcher, rows: FleetRows | None) -> dict[str, Any]:
+        model = self._model() if rows is None else rows.snapshot.model
+        return {
+            "source": _source(watcher.status()),
+            "model_version": model.manifest.model_version,
+            "threshold": model.threshold,
+            "horizon_minutes": HORIZON.total_seconds() / 60.0,
+        }
+
+    def _age(self) -> float | None:
+        return None if self._watcher is None else self._watcher.status().age_seconds
+
+    def _count(self, state: PodState) -> int:
+        snapshot = None if self._watcher is None else self._watcher.latest
+        return 0 if snapshot is None else states_of(snapshot.present).count(state)
+
+
+def _source(status: SourceStatus) -> dict[str, Any]:
+    return {
+        "kind": status.facts.kind,
+        "name": status.facts.name,
+        "state": status.state,
+        "detail": status.detail,
+        "scanned_at": None if status.scanned_at is None else utc(status.scanned_at),
+        "age_seconds": None if status.age_seconds is None else round(status.age_seconds, 3),
+        "interval_seconds": status.facts.interval.total_seconds(),
+        "speed": status.facts.speed,
+    }
+
+
+def _way_out(pod: PodRef, rows: FleetRows) -> str:
+    """Name pods that may have been meant."""
+    near = [each for each in rows.pods if each.namespace == pod.namespace] or rows.pods
+    elsewhere = [str(each) for each in rows.pods if each.name == pod.name]
+    names = [str(each) for each in near[:COMPARED_NAMES]]
+    close = elsewhere or difflib.get_close_matches(str(pod), names, n=3)
+    if close:
+        return f"Did you mean {' or '.join(close[:3])}?"
+    return (
+        "It may be gone: a pod that is replaced gets a new name. GET /pods lists those there are."
+    )
+
+
+def _written(answer: dict[str, Any]) -> bytes:
+    return orjson.dumps(answer, option=JSON)

@@ -1,0 +1,136 @@
+"""All pods of one snapshot, ready to be answered: written once, then only picked."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, get_args
+
+import numpy as np
+import orjson
+
+from podforecast.api_schema.fleet import PodState
+from podforecast.domain.catalogue import feature_index
+from podforecast.domain.forecast import risk_level
+from podforecast.domain.outcomes import Failure
+from podforecast.serving.fleet.query import FleetQuery
+from podforecast.watcher.scan import Scan
+from podforecast.watcher.snapshot import Snapshot
+
+JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
+"""NaN becomes null."""
+STATES: tuple[PodState, ...] = get_args(PodState)
+_RANK: Mapping[PodState, int] = {"failing": 0, "at_risk": 1, "stable": 1, "insufficient_data": 2}
+_MEASURED = ("cpu_usage_pct", "memory_usage_pct", "restart_count_24h")
+_TREND_DIGITS = 4
+
+
+class FleetRows:
+    """The present scan of a snapshot.
+
+    Parameters
+    ----------
+    snapshot
+        What to answer from.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        scan = snapshot.present
+        self.pods = scan.index.pods
+        self.workloads = scan.index.workloads
+        self.probability: list[float] = scan.probability.tolist()
+        self.states = states_of(scan)
+        self.counts = counts(self.states)
+        self.namespaces = sorted({pod.namespace for pod in self.pods})
+
+    @cached_property
+    def json(self) -> list[bytes]:
+        """Each pod as in :class:`~podforecast.api_schema.fleet.PodOut`."""
+        return [orjson.dumps(pod, option=JSON) for pod in self._described()]
+
+    def chosen(self, query: FleetQuery) -> list[int]:
+        """Rows that pass the filters, in the order that was asked for."""
+        order = self._by_risk if query.sort == "risk" else self._by_name
+        return [row for row in order if self._passes(row, query)]
+
+    def _passes(self, row: int, query: FleetQuery) -> bool:
+        pod = self.pods[row]
+        return (
+            (not query.namespace or pod.namespace in query.namespace)
+            and (not query.workload or self.workloads[row] in query.workload)
+            and (not query.state or self.states[row] in query.state)
+            # NaN is not above anything.
+            and (query.min_probability <= 0.0 or self.probability[row] >= query.min_probability)
+            and (not query.q or query.q.casefold() in self._texts[row])
+        )
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [str(pod).casefold() for pod in self.pods]
+
+    @cached_property
+    def _by_name(self) -> list[int]:
+        return sorted(range(len(self.pods)), key=self.pods.__getitem__)
+
+    @cached_property
+    def _by_risk(self) -> list[int]:
+        def key(row: int) -> tuple[int, float]:
+            probability = self.probability[row]
+            return _RANK[self.states[row]], 0.0 if math.isnan(probability) else -probability
+
+        # Stable: ties stay by name.
+        return sorted(self._by_name, key=key)
+
+    def _described(self) -> Iterator[dict[str, Any]]:
+        snapshot, scan = self.snapshot, self.snapshot.present
+        threshold = snapshot.model.threshold
+        trends = np.round(snapshot.trends(), _TREND_DIGITS)
+        measured = snapshot.features[:, [feature_index(name) for name in _MEASURED]].tolist()
+        coverage: list[float] = np.round(scan.coverage, _TREND_DIGITS).tolist()
+        for row, pod in enumerate(self.pods):
+            probability = self.probability[row]
+            known = not math.isnan(probability)
+            yield {
+                "namespace": pod.namespace,
+                "name": pod.name,
+                "workload": self.workloads[row],
+                "state": self.states[row],
+                "failure_probability": probability,
+                "risk_level": risk_level(probability, threshold) if known else None,
+                "coverage": coverage[row],
+                "trend": trends[row],
+                **dict(zip(_MEASURED, measured[row], strict=True)),
+                "last_failure": _last(snapshot.failures.get(pod, ())),
+            }
+
+
+def counts(states: Iterable[PodState]) -> dict[PodState, int]:
+    """How many there are of each state, 0 too."""
+    counted = Counter(states)
+    return {state: counted[state] for state in STATES}
+
+
+def states_of(scan: Scan) -> list[PodState]:
+    """State of each pod of a scan."""
+    return [_state(scan, row) for row in range(len(scan.index.pods))]
+
+
+def _state(scan: Scan, row: int) -> PodState:
+    if scan.failing[row]:
+        return "failing"
+    if math.isnan(scan.probability[row]):
+        return "insufficient_data"
+    return "at_risk" if scan.at_risk[row] else "stable"
+
+
+def _last(failures: Sequence[Failure]) -> dict[str, Any] | None:
+    return {"at": utc(failures[-1].at), "cause": failures[-1].cause} if failures else None
+
+
+def utc(seconds: float) -> datetime:
+    """Turn Unix seconds into a time that is written as such."""
+    return datetime.fromtimestamp(seconds, UTC)

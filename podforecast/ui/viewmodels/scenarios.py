@@ -20,7 +20,7 @@ class Scenario:
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         title="Healthy",
-        pod_id="web-6f7c9d5b8-abcde",
+        pod_id="web-6f7c9d5b8-x4kzt",
         story="Two days old, plenty of room, nobody complains.",
         changes={},
     ),
@@ -43,7 +43,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario(
         title="Critical",
-        pod_id="payments-7b9d6c5f4-q8w7e",
+        pod_id="payments-7b9d6c5f4-q8w7z",
         story="Nearly out of memory on a node under pressure, answers late and logs errors.",
         changes={
             "cpu_usage_pct": 96.0,
@@ -79,7 +79,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario(
         title="Crash loop",
-        pod_id="worker-84c5d7f6b-zz9p1",
+        pod_id="worker-84c5d7f6b-zz9p4",
         story="Starts, fails, starts again since its new revision half an hour ago.",
         changes={
             "cpu_usage_pct": 35.0,

@@ -1,0 +1,66 @@
+"""Values of features in words."""
+
+from __future__ import annotations
+
+import math
+
+from podforecast.domain.catalogue import Feature
+from podforecast.explain.phrases import CATEGORIES, PHRASES
+
+
+def sentence(feature: Feature, value: float) -> str:
+    """Say what a feature is, and what it usually is; NaN is "not measured".
+
+    >>> from podforecast.domain.catalogue import CATALOGUE
+    >>> sentence(CATALOGUE[1], 98.5)
+    'Memory usage is 98.5 % of its limit; usually 10 to 70 %.'
+    >>> sentence(CATALOGUE[1], math.nan)
+    'Memory usage was not measured.'
+    """
+    phrase = PHRASES[feature.name]
+    if math.isnan(value):
+        return f"{phrase.subject} was not measured."
+    if feature.categories:
+        return CATEGORIES[feature.name][feature.categories[int(value)]]
+    said = f"{phrase.subject} {phrase.says.format(number(feature, value))}"
+    return f"{said}; usually {_usual(feature)}." if feature.usual else f"{said}."
+
+
+def number(feature: Feature, value: float) -> str:
+    """Write a value in the unit of its phrase, with a sign where it can be below 0.
+
+    >>> from podforecast.domain.catalogue import CATALOGUE
+    >>> number(CATALOGUE[2], 0.225)
+    '22.5'
+    """
+    scaled = value * PHRASES[feature.name].scale
+    written = f"{'+' if feature.low < 0 and scaled > 0 else ''}{plain(scaled)}"
+    return f"at least {written}" if _is_cut_off(feature, value) else written
+
+
+def plain(value: float) -> str:
+    """Write three figures, without zeros behind them and without an exponent.
+
+    >>> plain(1400.0), plain(98.46), plain(4.0), plain(0.0123), plain(-1.5), plain(1e-9)
+    ('1400', '98.5', '4', '0.0123', '-1.5', '0')
+    """
+    if abs(value) < 0.0005:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    written = f"{value:.{digits}f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def _usual(feature: Feature) -> str:
+    assert feature.usual is not None  # noqa: S101 - asked for where there is one
+    (low, high), unit = feature.usual, PHRASES[feature.name].unit
+    if low == high:
+        return f"{number(feature, low)}{unit}"
+    if _is_cut_off(feature, high):
+        return f"at least {number(feature, low)}{unit}"
+    return f"{number(feature, low)} to {number(feature, high)}{unit}"
+
+
+def _is_cut_off(feature: Feature, value: float) -> bool:
+    """Whether the value stands for everything above it: durations are not followed forever."""
+    return feature.unit == "min" and value >= feature.high

@@ -16,7 +16,7 @@ from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.metrics import MeteredRequests, ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
 from podforecast.serving.options import DEFAULTS, ServiceOptions
-from podforecast.serving.routes import model, pods, predict, service
+from podforecast.serving.routes import batch, model, pods, predict, service
 from podforecast.serving.state import ServiceState
 from podforecast.watcher.source import FleetSource
 
@@ -62,6 +62,7 @@ def create_app(
     app.state.service = state
     problems.install(app)
     app.include_router(predict.router)
+    app.include_router(batch.router)
     app.include_router(service.router)
     app.include_router(model.router)
     app.include_router(pods.router)

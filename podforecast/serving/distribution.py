@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from podforecast.domain.telemetry import Array
 
@@ -43,8 +42,6 @@ class Distribution(Collector):
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         up_to = np.cumsum(self._counts).tolist()
-        bounds = (*self._bounds, np.inf)
-        buckets = [
-            (floatToGoString(bound), count) for bound, count in zip(bounds, up_to, strict=True)
-        ]
+        bounds = (*map(str, self._bounds), "+Inf")
+        buckets = [*zip(bounds, up_to, strict=True)]
         yield HistogramMetricFamily(self._name, self._help, buckets=buckets, sum_value=self._sum)

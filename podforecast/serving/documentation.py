@@ -13,6 +13,12 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from podforecast.api_schema.batch import (
+    BatchColumns,
+    BatchColumnsResponse,
+    BatchProblem,
+    BatchRowsResponse,
+)
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.predict import PredictRequest, PredictResponse
 from podforecast.api_schema.problems import InputProblem, Problem
@@ -62,10 +68,22 @@ def _schemas() -> Document:
     models = ((PredictRequest, "validation"), (PredictResponse, "serialization"))
     fleet = ((FleetOut, "serialization"), (PodDetailOut, "serialization"))
     faults = ((Problem, "serialization"), (InputProblem, "serialization"))
-    _, document = models_json_schema([*models, *fleet, *faults], ref_template=REFERENCE)  # type: ignore[list-item]
+    batch = (
+        (BatchColumns, "validation"),
+        (BatchRowsResponse, "serialization"),
+        (BatchColumnsResponse, "serialization"),
+        (BatchProblem, "serialization"),
+    )
+    all_of_them = [*models, *batch, *fleet, *faults]
+    _, document = models_json_schema(all_of_them, ref_template=REFERENCE)  # type: ignore[arg-type]
     schemas: Document = document["$defs"]
     return schemas
 
 
 def _content(media_type: str, model: type[BaseModel]) -> Document:
-    return {media_type: {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
+    return {media_type: {"schema": reference(model)}}
+
+
+def reference(model: type[BaseModel]) -> Document:
+    """Schema of ``model`` where :func:`install` puts it."""
+    return {"$ref": REFERENCE.format(model=model.__name__)}

@@ -16,7 +16,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from podforecast import errors
+from podforecast.api_schema.batch import BatchProblem
 from podforecast.api_schema.problems import InputProblem, Problem
+from podforecast.serving.batch.capacity import Busy
+from podforecast.serving.batch.faults import InvalidBatch
+from podforecast.serving.batch.formats import NotAcceptable, UnknownFormat
 from podforecast.serving.envelope import headers_for, request_id
 from podforecast.serving.refusals import BodyTooLarge, EncodedBody, InvalidInput
 
@@ -26,6 +30,9 @@ STATUS: Mapping[type[errors.PodforecastError], HTTPStatus] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     EncodedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    UnknownFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ConfigurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.TelemetryUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TelemetryRefused: HTTPStatus.BAD_GATEWAY,
@@ -53,9 +60,14 @@ def install(app: FastAPI) -> None:
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.PodforecastError)  # noqa: S101 - tells mypy what we registered
     problem = problem_of(error, request_id(request.scope))
-    if isinstance(error, InvalidInput):
+    if isinstance(error, InvalidBatch):
+        problem = BatchProblem(**problem.model_dump(), errors=error.cells, total=error.total)
+    elif isinstance(error, InvalidInput):
         problem = InputProblem(**problem.model_dump(), errors=error.problems)
-    return _answer(problem)
+    answer = _answer(problem)
+    if isinstance(error, Busy):
+        answer.headers["retry-after"] = str(error.retry_after_seconds)
+    return answer
 
 
 async def _of_the_framework(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter
 from starlette.requests import Request
 
+from podforecast.serving.batch.capacity import BatchCapacity
 from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import ModelSlot
@@ -22,6 +23,7 @@ class ServiceState:
     metrics: ServiceMetrics
     fleet: Fleet
     options: ServiceOptions = DEFAULTS
+    batches: BatchCapacity = field(default_factory=BatchCapacity)
     scoring: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SCORING_THREADS))
 
 

@@ -18,6 +18,7 @@ router = APIRouter(tags=["service"])
 
 LINKS = {
     "predict": "/predict",
+    "batch": "/predict/batch",
     "model": "/model",
     "pods": "/pods",
     "alive": "/livez",

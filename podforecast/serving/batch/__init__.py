@@ -1,0 +1,1 @@
+"""Many pods in one request: read in three formats, checked by column, scored at once."""

@@ -11,9 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 
 from podforecast import __version__
 from podforecast.serving import documentation, problems
-from podforecast.serving.envelope import Envelope
+from podforecast.serving.admission import Admission
 from podforecast.serving.fleet.fleet import Fleet
-from podforecast.serving.metrics import MeteredRequests, ServiceMetrics
+from podforecast.serving.front_door import FrontDoor
+from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
 from podforecast.serving.options import DEFAULTS, ServiceOptions
 from podforecast.serving.routes import batch, model, pods, predict, service
@@ -72,20 +73,21 @@ def create_app(
 
 
 def _publish(state: ServiceState) -> None:
-    state.metrics.ready.set(state.slot.is_filled)
+    state.metrics.watch(lambda: state.occupancy.in_flight)
     if state.slot.is_filled:
         manifest = state.slot.model().manifest
-        state.metrics.model.labels(manifest.model_version, manifest.algorithm).set(1)
+        state.metrics.serves(manifest.model_version, manifest.algorithm)
 
 
 def _wrap(app: FastAPI, state: ServiceState) -> None:
     """Add what sees every request; the last one added is the outermost."""
+    app.add_middleware(Admission, state=state)
     if state.options.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=state.options.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type"],
+            allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+            expose_headers=["retry-after", "x-request-id"],
         )
-    app.add_middleware(MeteredRequests, metrics=state.metrics)
-    app.add_middleware(Envelope)
+    app.add_middleware(FrontDoor, state=state)

@@ -1,10 +1,13 @@
-"""Reading a request's body without trusting its size."""
+"""Reading a request's body without trusting its size, or that it ever arrives."""
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 
-from podforecast.serving.refusals import BodyTooLarge, EncodedBody
+from podforecast.serving.refusals import BodyTooLarge, BodyTooSlow, EncodedBody, Overloaded
+from podforecast.serving.state import ServiceState, state_of
 
 MEBIBYTE = 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -19,9 +22,27 @@ async def read_body(request: Request, *, limit: int = MEBIBYTE) -> bytes:
     ------
     BodyTooLarge
         As soon as it is known; the rest is not read.
+    BodyTooSlow
+        If it is not complete within the service's time-out.
     EncodedBody
         For a Content-Encoding: undoing one lets a small request become a large one.
+    Overloaded
+        If the bodies of all requests in flight would take more memory than they may.
     """
+    _refuse_before_reading(request, limit)
+    state = state_of(request)
+    patience = state.options.body_timeout.total_seconds()
+    try:
+        async with asyncio.timeout(patience):
+            body = await _received(request, state, limit)
+    except TimeoutError as error:
+        raise BodyTooSlow(
+            f"the body did not arrive within {patience:g} s", hint="Send it faster, or less of it."
+        ) from error
+    return body.removeprefix(_BYTE_ORDER_MARK)
+
+
+def _refuse_before_reading(request: Request, limit: int) -> None:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
         raise EncodedBody(
@@ -31,12 +52,26 @@ async def read_body(request: Request, *, limit: int = MEBIBYTE) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)
-    body = bytearray()
+
+
+async def _received(request: Request, state: ServiceState, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    passing = request.scope["state"]
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
+        chunks.append(chunk)
+        size += len(chunk)
+        # The front door gives this back when the answer is complete.
+        passing["bytes_in"] = size
+        state.occupancy.body_bytes += len(chunk)
+        if size > limit:
             raise _too_large(limit)
-    return bytes(body.removeprefix(_BYTE_ORDER_MARK))
+        if state.occupancy.body_bytes > state.options.body_memory_bytes:
+            raise Overloaded(
+                "the bodies of the requests in flight take all the memory they may",
+                hint="Try again in a moment, or send smaller batches.",
+            )
+    return b"".join(chunks)
 
 
 def _too_large(limit: int) -> BodyTooLarge:

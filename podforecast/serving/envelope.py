@@ -1,15 +1,12 @@
-"""Headers of every answer: an id to find it by, and what browsers must not do with it.
-
-Pure ASGI: Starlette's ``BaseHTTPMiddleware`` would cost more than the rest of a request.
-"""
+"""Headers of every answer: an id to find it by, and what browsers must not do with it."""
 
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Callable, Iterable
+import secrets
+from collections.abc import Iterable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 Header = tuple[bytes, bytes]
 
@@ -34,7 +31,7 @@ _FIXED: tuple[Header, ...] = (
 
 
 def random_id() -> str:
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def headers_for(scope: Scope) -> Iterable[Header]:
@@ -48,33 +45,14 @@ def headers_for(scope: Scope) -> Iterable[Header]:
 
 
 def request_id(scope: Scope) -> str:
-    """Id of the request; empty where :class:`Envelope` has not seen it."""
+    """Id of the request; empty where the front door has not seen it."""
     found: str = scope.get("state", {}).get("request_id", "")
     return found
 
 
-class Envelope:
-    """Give each request an id, its caller's where that is harmless, and each answer its headers."""
-
-    def __init__(self, app: ASGIApp, *, new_id: Callable[[], str] = random_id) -> None:
-        self._app = app
-        self._new_id = new_id
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        scope.setdefault("state", {})["request_id"] = self._id(scope)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *headers_for(scope)]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-    def _id(self, scope: Scope) -> str:
-        for name, value in scope["headers"]:
-            if name == REQUEST_ID and _ACCEPTED_ID.fullmatch(value):
-                return str(value, "ascii")
-        return self._new_id()
+def accepted_id(scope: Scope) -> str:
+    """Id that the caller gave the request, if there is one that harms nobody."""
+    for name, value in scope["headers"]:
+        if name == REQUEST_ID and _ACCEPTED_ID.fullmatch(value):
+            return str(value, "ascii")
+    return ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import platform
 from collections.abc import Callable
+from enum import StrEnum
 
 import numpy as np
 from prometheus_client import (
@@ -15,8 +16,8 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from podforecast import __version__
 from podforecast.domain.forecast import PREDICTIONS, Indices, Prediction
 from podforecast.domain.telemetry import Array
 from podforecast.serving.distribution import Distribution
@@ -30,6 +31,14 @@ OTHER = "other"
 """Label for methods and paths that are not ours: a scanner must not create a series a guess."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class ReloadResult(StrEnum):
+    """What came of a wish to reload the model."""
+
+    SWAPPED = "swapped"
+    FAILED = "failed"
+    BUSY = "busy"
 
 
 class ServiceMetrics:
@@ -70,11 +79,56 @@ class ServiceMetrics:
             ("model_version", "algorithm"),
             registry=self.registry,
         )
+        self.reloads = Counter(
+            "podforecast_model_reloads",
+            "Times the model was to be read again.",
+            ("result",),
+            registry=self.registry,
+        )
         self.ready = Gauge(
             "podforecast_ready", "1 while there is a model to answer with.", registry=self.registry
         )
+        self._in_flight = Gauge(
+            "podforecast_http_requests_in_flight",
+            "Requests without a complete answer, the one for this page included.",
+            registry=self.registry,
+        )
+        Gauge(
+            "podforecast_build_info",
+            "1 for the program that runs.",
+            ("version", "python"),
+            registry=self.registry,
+        ).labels(__version__, platform.python_version()).set(1)
+        self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._shown: tuple[str, str] | None = None
         for prediction in Prediction:
             self.forecasts.labels(prediction)
+        for result in ReloadResult:
+            self.reloads.labels(result)
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count and time one request; method and route are out of a fixed set each."""
+        key = method, route, status
+        series = self._of_request.get(key)
+        if series is None:
+            series = self.requests.labels(method, route, str(status)), self.seconds.labels(route)
+            self._of_request[key] = series
+        counter, histogram = series
+        counter.inc()
+        histogram.observe(seconds)
+
+    def watch(self, in_flight: Callable[[], float]) -> None:
+        """Ask for the number of requests in flight when the page is read, not at each request."""
+        self._in_flight.set_function(in_flight)
+
+    def serves(self, model_version: str, algorithm: str) -> None:
+        """Show this model as the one that answers, and no other."""
+        model = model_version, algorithm
+        self.model.labels(*model).set(1)
+        if self._shown not in {None, model}:
+            self.model.remove(*self._shown)
+        self._shown = model
+        self.ready.set(1)
 
     def forecast(self, probability: float, prediction: Prediction) -> None:
         self.probability.observe(probability)
@@ -88,43 +142,3 @@ class ServiceMetrics:
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
-
-
-class MeteredRequests:
-    """Count and time every request by route, not by path. Pure ASGI."""
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        metrics: ServiceMetrics,
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        self._app = app
-        self._metrics = metrics
-        self._clock = clock
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        # What an exception that nobody handles is answered with, outside of this.
-        status = 500
-
-        async def send_and_see(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        started = self._clock()
-        try:
-            await self._app(scope, receive, send_and_see)
-        finally:
-            self._count(scope, status, self._clock() - started)
-
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", OTHER)
-        method = scope["method"] if scope["method"] in METHODS else OTHER
-        self._metrics.requests.labels(method, route, str(status)).inc()
-        self._metrics.seconds.labels(route).observe(seconds)

@@ -16,8 +16,11 @@ class ServiceOptions:
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     """Who shows one of these may call; none means everybody."""
 
-    body_timeout: timedelta = timedelta(seconds=10)
+    body_timeout: timedelta = timedelta(seconds=30)
     """How long a request's body may take to arrive."""
+
+    body_memory_bytes: int = 128 * 1024 * 1024
+    """What the bodies of all requests in flight may take together."""
 
     max_in_flight: int = 512
     """Requests answered at the same time; the next one is turned away."""

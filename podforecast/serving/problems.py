@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from podforecast import errors
 from podforecast.api_schema.batch import BatchProblem
@@ -22,14 +24,29 @@ from podforecast.serving.batch.capacity import Busy
 from podforecast.serving.batch.faults import InvalidBatch
 from podforecast.serving.batch.formats import NotAcceptable, UnknownFormat
 from podforecast.serving.envelope import headers_for, request_id
-from podforecast.serving.refusals import BodyTooLarge, EncodedBody, InvalidInput
+from podforecast.serving.refusals import (
+    BodyTooLarge,
+    BodyTooSlow,
+    EncodedBody,
+    InvalidInput,
+    Overloaded,
+    ReloadFailed,
+    ReloadUnderWay,
+    Unauthorized,
+    parameter_refusal,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: Mapping[type[errors.PodforecastError], HTTPStatus] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     EncodedBody: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    ReloadUnderWay: HTTPStatus.CONFLICT,
+    ReloadFailed: HTTPStatus.CONFLICT,
     UnknownFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -45,6 +62,14 @@ STATUS: Mapping[type[errors.PodforecastError], HTTPStatus] = {
     errors.PodNotFound: HTTPStatus.NOT_FOUND,
 }
 
+_HEADERS: Mapping[type[errors.PodforecastError], Mapping[str, str]] = {
+    Unauthorized: {"www-authenticate": 'Bearer realm="podforecast"'},
+    Overloaded: {"retry-after": "1"},
+    ReloadUnderWay: {"retry-after": "1"},
+    # What is still under way of the body must not be taken for the next request.
+    BodyTooSlow: {"connection": "close"},
+}
+
 _LISTED = "GET / lists what there is; /docs documents it."
 _HINTS: Mapping[int, str] = {404: _LISTED, 405: _LISTED}
 
@@ -52,6 +77,7 @@ _HINTS: Mapping[int, str] = {404: _LISTED, 405: _LISTED}
 def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem."""
     app.add_exception_handler(errors.PodforecastError, _ours)
+    app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _of_the_framework)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
@@ -59,12 +85,24 @@ def install(app: FastAPI) -> None:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.PodforecastError)  # noqa: S101 - tells mypy what we registered
-    problem = problem_of(error, request_id(request.scope))
+    return answer_to(error, request.scope)
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    """Answer for what FastAPI refuses by itself: parameters in the path and the query."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - likewise
+    return answer_to(parameter_refusal(error.errors()), request.scope)
+
+
+def answer_to(error: errors.PodforecastError, scope: Scope) -> Response:
+    """Answer one of our errors, also from outside of the application's exception handlers."""
+    problem = problem_of(error, request_id(scope))
     if isinstance(error, InvalidBatch):
         problem = BatchProblem(**problem.model_dump(), errors=error.cells, total=error.total)
     elif isinstance(error, InvalidInput):
         problem = InputProblem(**problem.model_dump(), errors=error.problems)
     answer = _answer(problem)
+    answer.headers.update(_HEADERS.get(type(error), {}))
     if isinstance(error, Busy):
         answer.headers["retry-after"] = str(error.retry_after_seconds)
     return answer

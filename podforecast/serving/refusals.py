@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -50,10 +50,45 @@ class EncodedBody(PodforecastError):
     """The request is compressed, which no route undoes."""
 
 
+class BodyTooSlow(PodforecastError):
+    """The body did not arrive in time."""
+
+
+class Unauthorized(PodforecastError):
+    """The request shows no key of this service."""
+
+
+class Overloaded(PodforecastError):
+    """There is no room for this request now; the next moment may have some."""
+
+
+class ReloadUnderWay(PodforecastError):
+    """Another request is reloading the model."""
+
+
+class ReloadFailed(PodforecastError):
+    """The folder holds no model that could take over; the one before keeps answering."""
+
+
 def refusal(error: ValidationError) -> InvalidInput:
     """Word what Pydantic found, in the order of the fields."""
     found = error.errors(include_url=False)
     return InvalidInput([worded(fault) for fault in found[:SHOWN_ERRORS]], total=len(found))
+
+
+def parameter_refusal(faults: Sequence[ErrorDetails]) -> InvalidInput:
+    """Word what FastAPI found in the path and the query; ``loc`` begins with which of them."""
+    return InvalidInput([_parameter(fault) for fault in faults[:SHOWN_ERRORS]], total=len(faults))
+
+
+def _parameter(fault: ErrorDetails) -> FieldProblem:
+    place, name = fault["loc"][0], cut(".".join(map(str, fault["loc"][1:])))
+    return FieldProblem(
+        field=name,
+        message=f"in the {place} can not be used: {fault['msg']}",
+        sent=None if fault["type"] == "missing" else shown(fault["input"]),
+        hint=f"/docs says what {name} takes.",
+    )
 
 
 def worded(fault: ErrorDetails) -> FieldProblem:

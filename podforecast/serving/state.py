@@ -11,6 +11,7 @@ from podforecast.serving.batch.capacity import BatchCapacity
 from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import ModelSlot
+from podforecast.serving.occupancy import Occupancy
 from podforecast.serving.options import DEFAULTS, ServiceOptions
 
 SCORING_THREADS = 2
@@ -23,6 +24,7 @@ class ServiceState:
     metrics: ServiceMetrics
     fleet: Fleet
     options: ServiceOptions = DEFAULTS
+    occupancy: Occupancy = field(default_factory=Occupancy)
     batches: BatchCapacity = field(default_factory=BatchCapacity)
     scoring: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SCORING_THREADS))
 

@@ -15,11 +15,13 @@ class ReasonOut(Answer):
     feature: str
     value: float | str | None = Field(description="What it was; null where it was not measured.")
     unit: str
-    typical_low: float | None = Field(description="Healthy pods are from here …")
-    typical_high: float | None = Field(description="… to here; null for a category.")
+    typical_low: float | None = Field(description="Healthy pods are usually from here …")
+    typical_high: float | None = Field(
+        description="… to here; null for a category, and where it depends on the application."
+    )
     contribution: float = Field(description="Log-odds; above 0 it raises the probability.")
     direction: Literal["raises", "lowers"]
-    sentence: str = Field(examples=["Memory usage is 95.2 % of its limit, usually 10 to 70 %."])
+    sentence: str = Field(examples=["Memory usage is 95.2 % of its limit; usually 10 to 70 %."])
 
 
 class ExplanationOut(Answer):
@@ -31,7 +33,9 @@ class ExplanationOut(Answer):
     )
     base_log_odds: float = Field(description="Of a typical pod.")
     log_odds: float = Field(description="Of this forecast.")
-    reasons: tuple[ReasonOut, ...] = Field(description="Largest first, at most five.")
+    reasons: tuple[ReasonOut, ...] = Field(
+        description="Largest first, at most five: of features that say nearly the same, one."
+    )
     other: float = Field(description="Sum of all contributions that are not listed, log-odds.")
 
 

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from podforecast.api_schema.answer import Answer
+from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
 from podforecast.domain.catalogue import CATALOGUE, Feature
 from podforecast.domain.forecast import Prediction, RiskLevel
 from podforecast.domain.telemetry import Array
@@ -132,3 +133,12 @@ class PredictResponse(Answer):
     threshold: float = Field(ge=0, le=1, description="Follows from the alert budget.")
     horizon_minutes: float = Field(examples=[5])
     model_version: str
+
+
+class ExplainedResponse(PredictResponse):
+    """The same with its reasons, and what to do about it."""
+
+    explanation: ExplanationOut
+    recommendations: tuple[RecommendationOut, ...] = Field(
+        description="The weightiest first; never empty. Nothing is changed in the cluster."
+    )

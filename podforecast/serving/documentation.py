@@ -20,7 +20,7 @@ from podforecast.api_schema.batch import (
     BatchRowsResponse,
 )
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut
-from podforecast.api_schema.predict import PredictRequest, PredictResponse
+from podforecast.api_schema.predict import ExplainedResponse, PredictRequest, PredictResponse
 from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.serving.problems import MEDIA_TYPE, STATUS
 from podforecast.serving.refusals import InvalidInput
@@ -37,6 +37,14 @@ def request_of(model: type[BaseModel]) -> Document:
 def answer_of(model: type[BaseModel], description: str) -> dict[int | str, Document]:
     """``responses`` of a route that writes ``model``."""
     return {200: {"description": description, "content": _content("application/json", model)}}
+
+
+def either_of(
+    first: type[BaseModel], second: type[BaseModel], description: str
+) -> dict[int | str, Document]:
+    """``responses`` of a route that writes one model or the other."""
+    content = {"application/json": {"schema": {"anyOf": [reference(first), reference(second)]}}}
+    return {200: {"description": description, "content": content}}
 
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, Document]:
@@ -65,7 +73,11 @@ def install(app: FastAPI) -> None:
 
 
 def _schemas() -> Document:
-    models = ((PredictRequest, "validation"), (PredictResponse, "serialization"))
+    models = (
+        (PredictRequest, "validation"),
+        (PredictResponse, "serialization"),
+        (ExplainedResponse, "serialization"),
+    )
     fleet = ((FleetOut, "serialization"), (PodDetailOut, "serialization"))
     faults = ((Problem, "serialization"), (InputProblem, "serialization"))
     batch = (

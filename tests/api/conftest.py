@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ import httpx
 import numpy as np
 import pytest
 
-from podforecast.domain.catalogue import FEATURE_NAMES, fingerprint
+from podforecast.domain.catalogue import FEATURE_NAMES, feature_index, fingerprint
+from podforecast.domain.explanation import Contributions
 from podforecast.model.manifest import (
     CalibrationRecord,
     CandidateRecord,
@@ -101,6 +103,20 @@ class FakeScorer:
     def score(self, values):
         self.asked.append(values)
         return np.full(len(values), self.answer)
+
+    def contributions(self, values):
+        """Memory raises by 2, CPU by 1, the age of the revision lowers by 0.5; the base fits."""
+        parts = np.zeros(values.shape)
+        for name, part in {
+            "memory_usage_pct": 2.0,
+            "cpu_usage_pct": 1.0,
+            "deployment_uptime_hrs": -0.5,
+        }.items():
+            parts[:, feature_index(name)] = part
+        log_odds = np.full(len(values), math.log(self.answer / (1 - self.answer)))
+        return Contributions(
+            method="exact", base=log_odds - parts.sum(axis=1), parts=parts, log_odds=log_odds
+        )
 
 
 @pytest.fixture

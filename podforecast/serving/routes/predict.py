@@ -16,12 +16,20 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from podforecast.api_schema.predict import PodMeasurements, PredictRequest, PredictResponse
+from podforecast.api_schema.predict import (
+    ExplainedResponse,
+    PodMeasurements,
+    PredictRequest,
+    PredictResponse,
+)
 from podforecast.domain.forecast import predict, risk_level
 from podforecast.errors import ModelRefused
+from podforecast.explain.addresses import PodAddress
 from podforecast.model.scorer import Scorer
 from podforecast.serving.bodies import read_body
-from podforecast.serving.documentation import answer_of, problems, request_of
+from podforecast.serving.documentation import either_of, problems, request_of
+from podforecast.serving.explaining import explain
+from podforecast.serving.queries import flag, flag_of
 from podforecast.serving.refusals import refusal
 from podforecast.serving.state import ServiceState, state_of
 
@@ -31,9 +39,14 @@ router = APIRouter(tags=["forecasts"])
 @router.post(
     "/predict",
     summary="Forecast one pod",
-    openapi_extra=request_of(PredictRequest),
+    openapi_extra={
+        **request_of(PredictRequest),
+        **flag_of("explain", "Whether to say why, and what to do."),
+    },
     responses={
-        **answer_of(PredictResponse, "The forecast."),
+        **either_of(
+            PredictResponse, ExplainedResponse, "The forecast; explained, where asked for."
+        ),
         **problems(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -47,7 +60,11 @@ async def predict_pod(request: Request) -> Response:
 
     Send the required fields, and any optional one that was measured; an optional field that is
     null or left out is unknown to the model, which is not the same as 0.
+
+    With `?explain=true` the answer has its reasons and what to do about it as well; that takes
+    the service some milliseconds longer.
     """
+    explained = flag(request, "explain")
     state = state_of(request)
     pod = _validated(await read_body(request))
     model = state.slot.model()
@@ -63,6 +80,8 @@ async def predict_pod(request: Request) -> Response:
         "horizon_minutes": model.manifest.horizon_minutes,
         "model_version": model.manifest.model_version,
     }
+    if explained:
+        answer |= await _explained(pod, model, state)
     return Response(orjson.dumps(answer), media_type="application/json")
 
 
@@ -71,6 +90,17 @@ def _validated(body: bytes) -> PodMeasurements:
         return PredictRequest.model_validate_json(body)
     except ValidationError as error:
         raise refusal(error) from error
+
+
+async def _explained(pod: PodMeasurements, model: Scorer, state: ServiceState) -> dict[str, object]:
+    row, address = pod.row()[0], PodAddress.parse(pod.pod_id)
+    explanation, recommendations = await to_thread.run_sync(
+        explain, model, row, address, limiter=state.scoring
+    )
+    return {
+        "explanation": explanation.model_dump(),
+        "recommendations": [remedy.model_dump() for remedy in recommendations],
+    }
 
 
 async def _scored(pod: PodMeasurements, model: Scorer, state: ServiceState) -> float:

@@ -1,0 +1,38 @@
+"""Explanation and remedies of one forecast, as answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
+from podforecast.domain.forecast import risk_level
+from podforecast.domain.telemetry import Array
+from podforecast.explain import reasons
+from podforecast.explain.addresses import PodAddress
+from podforecast.explain.remedies import remedies
+from podforecast.model.scorer import Scorer
+
+Explained = tuple[ExplanationOut, tuple[RecommendationOut, ...]]
+
+
+def explain(scorer: Scorer, row: Array, pod: PodAddress) -> Explained:
+    """Say why a pod's forecast is what it is, and what to do.
+
+    Takes milliseconds: not for an event loop.
+
+    Parameters
+    ----------
+    row
+        Features in catalogue order, NaN = unknown, shape (n_features,).
+    pod
+        For the commands among the recommendations.
+    """
+    contributions = scorer.contributions(row[None])
+    explanation = reasons.explain(row, contributions)
+    probability = 1.0 / (1.0 + np.exp(-explanation.log_odds))
+    level = risk_level(float(probability), scorer.threshold)
+    found = remedies(row, contributions.parts[0], pod=pod, level=level)
+    return (
+        ExplanationOut.model_validate(explanation),
+        tuple(RecommendationOut.model_validate(remedy) for remedy in found),
+    )

@@ -10,6 +10,7 @@ import typer
 
 from podforecast.cli import docs as pages
 from podforecast.cli.console import err, guarded
+from podforecast.cli.fleet_line import fleet_line
 from podforecast.cli.run import Address
 from podforecast.cli.run import run as run_servers
 from podforecast.settings import read_settings
@@ -39,6 +40,7 @@ def run() -> None:
     ui = Address(
         "dashboard", settings.dashboard.host, settings.dashboard.port, "PODFORECAST_DASHBOARD__PORT"
     )
+    err.print(f"fleet view: {fleet_line(settings.source, settings.replay)}", highlight=False)
     run_servers(root=ROOT, model_dir=settings.model_dir, api=api, ui=ui, console=err)
 
 

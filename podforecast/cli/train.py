@@ -17,12 +17,12 @@ from rich.text import Text
 
 from podforecast.cli import training_data
 from podforecast.cli.console import err, guarded, out, progress
-from podforecast.cli.memory import give_back
 from podforecast.errors import ConfigurationError
 from podforecast.model import artifact, describe, measuring, training
 from podforecast.model.manifest import CandidateRecord, Manifest, OperatingRecord
 from podforecast.model.threshold import DEFAULT_BUDGET, AlertBudget
 from podforecast.model.training import TrainedModel
+from podforecast.telemetry.memory import give_back
 
 TARGETS = ("failure",)
 

@@ -14,10 +14,10 @@ from typing import Literal
 
 import numpy as np
 
-from podforecast.cli.memory import give_back
 from podforecast.domain.tables import Dataset, concatenate
 from podforecast.errors import DataUnusable
 from podforecast.pipeline import build_dataset
+from podforecast.telemetry.memory import give_back
 from podforecast.telemetry.recording import FACTS, Recording
 from podforecast.telemetry.tabular import TableReport, read_table
 

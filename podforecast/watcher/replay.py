@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.telemetry import TelemetryBlock
 from podforecast.errors import DataUnusable, TelemetryUnavailable
 from podforecast.pipeline import WARM_UP
+from podforecast.watcher.campaigns import find_campaign
+from podforecast.watcher.replay_clock import Position, ReplayClock
 from podforecast.watcher.source import SourceFacts
 
 if TYPE_CHECKING:
@@ -27,11 +27,6 @@ STEP = timedelta(seconds=15)
 """A scan per sample of the recording ..."""
 SHORTEST_INTERVAL = timedelta(seconds=1)
 """... but no more than this by the wall clock, however fast the replay: moments are left out."""
-FACTS = "campaign.json"
-WITHOUT_DATA = (
-    "The recorded campaigns are the folder data/ of the source code; point"
-    " PODFORECAST_REPLAY__DATA_DIR to it, or set PODFORECAST_SOURCE=none to do without the fleet."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,81 +40,6 @@ class ReplayPlan:
     """Times faster than real time."""
     start_minute: float = 40.0
     """Minutes of the recording that have passed already when the replay starts."""
-
-
-def find_campaign(data_dir: Path, name: str = "") -> Path:
-    """Return the folder of a campaign, by default the first whose role is to test.
-
-    Raises
-    ------
-    TelemetryUnavailable
-        If there is none.
-    """
-    if name:
-        if (data_dir / name / FACTS).is_file():
-            return data_dir / name
-        found = ", ".join(folder.name for folder in _campaigns(data_dir)) or "none"
-        raise TelemetryUnavailable(
-            f"there is no recorded campaign {name!r} in {data_dir.name}/, which has: {found}",
-            hint="Set PODFORECAST_REPLAY__CAMPAIGN to one of them, or leave it empty.",
-        )
-    testing = (folder for folder in _campaigns(data_dir) if _role(folder) == "test")
-    folder = next(testing, None)
-    if folder is None:
-        raise TelemetryUnavailable(
-            f"there is no recorded campaign with the role `test` in {data_dir.name}/",
-            hint=WITHOUT_DATA,
-        )
-    return folder
-
-
-def _campaigns(data_dir: Path) -> list[Path]:
-    return sorted(facts.parent for facts in data_dir.glob(f"*/{FACTS}"))
-
-
-def _role(folder: Path) -> str:
-    try:
-        facts = orjson.loads((folder / FACTS).read_bytes())
-        return str(facts.get("role", ""))
-    except (OSError, ValueError, AttributeError):
-        return ""  # a folder that is no recording is not the one that is looked for
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a replay stands."""
-
-    passed: timedelta
-    """Since the recording's first sample."""
-    lap: int
-    """1 for the first time through."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayClock:
-    """Maps the wall clock to a recording that is replayed in a loop.
-
-    >>> minute = timedelta(minutes=1)
-    >>> clock = ReplayClock(first=4 * minute, last=5 * minute, speed=10.0, started=100.0)
-    >>> clock.position(103.0)
-    Position(passed=datetime.timedelta(seconds=270), lap=1)
-    >>> clock.position(107.0)
-    Position(passed=datetime.timedelta(seconds=250), lap=2)
-    """
-
-    first: timedelta
-    """Where each lap begins ..."""
-    last: timedelta
-    """... and ends."""
-    speed: float
-    started: float
-    """Seconds of the wall clock."""
-
-    def position(self, seconds: float) -> Position:
-        """Return where the replay is at a time of the wall clock."""
-        passed = max(seconds - self.started, 0.0) * self.speed
-        lap, since = divmod(passed, max((self.last - self.first).total_seconds(), 1.0))
-        return Position(self.first + timedelta(seconds=since), int(lap) + 1)
 
 
 class ReplaySource:
@@ -159,6 +79,7 @@ class ReplaySource:
             If there is none to replay, or it can not be read.
         """
         # Arrow alone takes a third of a second, which readiness need not wait for.
+        from podforecast.telemetry.memory import give_back
         from podforecast.telemetry.recording import Recording
 
         folder = find_campaign(self._plan.data_dir, self._plan.campaign)
@@ -176,6 +97,7 @@ class ReplaySource:
             started=self._wall(),
         )
         self._recording = recording
+        give_back()
 
     def now(self) -> datetime:
         """Look at the clock; what is read until the next look is as of this moment."""

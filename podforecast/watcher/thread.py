@@ -38,7 +38,7 @@ class WatcherThread:
         due = self._clock()
         while not self._ending.wait(max(due - self._clock(), 0.0)):
             self._watcher.tick(lambda: self._ending.wait(PAUSE_SECONDS))
-            due = next_due(due, self._clock(), self._watcher.interval.total_seconds())
+            due = next_due(due, self._clock(), self._watcher.wait.total_seconds())
 
 
 def next_due(due: float, now: float, interval: float) -> float:

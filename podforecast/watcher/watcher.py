@@ -35,6 +35,9 @@ BACKFILL = timedelta(minutes=30)
 BACKFILL_EVERY = 2
 """Samples between two scans of the past: half the work, and a curve looks the same."""
 
+LONGEST_WAIT = timedelta(seconds=15)
+"""After failures in a row: reading a broken recording again and again would be work for nothing."""
+
 State = Literal["starting", "live", "stale", "failed"]
 Report = Callable[[float, str], None]
 """Told after each scan: seconds it took, and ``ok`` or ``failed``."""
@@ -94,6 +97,7 @@ class FleetWatcher:
         self._scans: deque[Scan] = deque(maxlen=KEPT_SCANS)
         self._latest: Snapshot | None = None
         self._reason: PodforecastError | None = None
+        self._failures = 0
 
     @property
     def latest(self) -> Snapshot | None:
@@ -106,9 +110,11 @@ class FleetWatcher:
         return self._reason
 
     @property
-    def interval(self) -> timedelta:
-        """A tick is due this often."""
-        return self._source.facts.interval
+    def wait(self) -> timedelta:
+        """From one tick to the next: the interval, and longer after failures in a row."""
+        interval = self._source.facts.interval
+        doubled = 1 << min(self._failures, 10)
+        return max(interval, min(doubled * interval, LONGEST_WAIT))
 
     def status(self) -> SourceStatus:
         """Say how the source does."""
@@ -128,7 +134,7 @@ class FleetWatcher:
             return "starting" if self._reason is None else "failed"
         if self._filling:
             return "starting"
-        return "stale" if age > 2 * self.interval.total_seconds() else "live"
+        return "stale" if age > 2 * self._source.facts.interval.total_seconds() else "live"
 
     def _detail(self, state: State, age: float | None) -> str:
         reason = "" if self._reason is None else f" {_sentence(self._reason.message)}"
@@ -151,21 +157,30 @@ class FleetWatcher:
         try:
             scanned = self._look(stopped)
         except PodforecastError as error:
+            if self._is_news(error):
+                logger.warning("scan=failed kind=%s reason=%s", type(error).__name__, error.message)
             self._failed(error, started)
         except Exception as error:
             # Outermost: whatever it is, the next tick may do better, and the service goes on.
-            logger.exception("scan=failed kind=%s", type(error).__name__)
-            self._failed(TelemetryUnavailable("the scan failed for a reason nobody foresaw",
-                         hint="The log of the service has the cause."), started)  # fmt: skip
+            unforeseen = TelemetryUnavailable(
+                f"the scan failed for a reason nobody foresaw ({type(error).__name__})",
+                hint="The log of the service has the cause.",
+            )
+            if self._is_news(unforeseen):
+                logger.exception("scan=failed kind=%s", type(error).__name__)
+            self._failed(unforeseen, started)
         else:
-            self._reason = None
+            self._reason, self._failures = None, 0
             if scanned:
                 self._report(self._clock() - started, "ok")
 
+    def _is_news(self, error: PodforecastError) -> bool:
+        """Whether it should be logged: the same reason at every tick would bury the rest."""
+        return self._reason is None or self._reason.message != error.message
+
     def _failed(self, error: PodforecastError, started: float) -> None:
-        if self._reason is None or self._reason.message != error.message:
-            logger.warning("scan=failed kind=%s reason=%s", type(error).__name__, error.message)
         self._reason = error
+        self._failures += 1
         self._report(self._clock() - started, "failed")
 
     def _look(self, stopped: Callable[[], bool]) -> bool:
@@ -183,7 +198,21 @@ class FleetWatcher:
         self._scan(now, model)
         if begins:
             self._scan_the_past(now, model, stopped)
+        self._log(logging.INFO if begins else logging.DEBUG)
         return True
+
+    def _log(self, level: int) -> None:
+        if self._latest is not None and logger.isEnabledFor(level):
+            present = self._latest.present
+            logger.log(
+                level,
+                "scan=ok source=%s pods=%d at_risk=%d kept=%d model=%s",
+                self._source.facts.name,
+                len(present.index.pods),
+                int(present.at_risk.sum()),
+                len(self._scans),
+                self._latest.model.manifest.model_version,
+            )
 
     def _is_known(self, now: datetime, model: Scorer) -> bool:
         latest = self._latest
@@ -226,10 +255,10 @@ class FleetWatcher:
 
     def _past(self, now: datetime) -> Iterator[FeatureTable]:
         """Feature tables of the pods that were there, oldest first, up to the moment before now."""
-        first = now - BACKFILL
         begins = self._source.begins()
-        if begins is not None:
-            first = max(first, min(begins, now))
+        first = now - BACKFILL if begins is None else max(now - BACKFILL, begins)
+        if first >= now:
+            return
         block = self._source.read(SIGNALS_READ, start=first - HISTORY, end=now - STEP)
         column = int(np.searchsorted(block.times, first.timestamp()))
         for table in feature_tables(block, first=column, every=BACKFILL_EVERY):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from podforecast.cli.memory import give_back
+from podforecast.telemetry.memory import give_back
 
 
 class LibraryWithoutTrim:

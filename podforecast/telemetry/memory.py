@@ -1,7 +1,8 @@
-"""Giving memory back between the stages of a training, which has to fit into a small build.
+"""Giving memory back after reading campaigns: a training has to fit into a small build.
 
-Reading campaigns frees many blocks of a few megabytes. The C library keeps them for later, and so
-does Arrow, and the stages after it want other sizes: 90 MB would lie idle under the peak.
+Reading frees many blocks of a few megabytes. The C library keeps them for later, and so does
+Arrow, and what comes after it wants other sizes: 90 MB would lie idle under the peak of a training,
+and 20 MB in a service for as long as it runs.
 """
 
 from __future__ import annotations

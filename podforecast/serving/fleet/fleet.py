@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,9 @@ from podforecast.api_schema.fleet import PodState
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import HORIZON
 from podforecast.errors import PodNotFound, TelemetryUnavailable
+from podforecast.explain.addresses import PodAddress
 from podforecast.model.scorer import Scorer
+from podforecast.serving.explaining import explain
 from podforecast.serving.fleet.metrics import FleetMetrics
 from podforecast.serving.fleet.query import FleetQuery
 from podforecast.serving.fleet.rows import JSON, FleetRows, counts, states_of, utc
@@ -96,7 +99,7 @@ class Fleet:
         )
 
     def pod(self, pod: PodRef) -> bytes:
-        """Answer ``GET /pods/{namespace}/{pod}``.
+        """Answer ``GET /pods/{namespace}/{pod}``; takes milliseconds, not for an event loop.
 
         Raises
         ------
@@ -118,8 +121,7 @@ class Fleet:
                 **self._head(watcher, rows),
                 "pod": orjson.Fragment(rows.json[row]),
                 **story(rows.snapshot, pod),
-                "explanation": None,
-                "recommendations": [],
+                **_explained(rows, row),
             }
         )
 
@@ -158,6 +160,19 @@ class Fleet:
     def _count(self, state: PodState) -> int:
         snapshot = None if self._watcher is None else self._watcher.latest
         return 0 if snapshot is None else states_of(snapshot.present).count(state)
+
+
+def _explained(rows: FleetRows, row: int) -> dict[str, Any]:
+    """Say why, and what to do, with the model that made the forecast."""
+    if math.isnan(rows.probability[row]):
+        return {"explanation": None, "recommendations": []}
+    pod, snapshot = rows.pods[row], rows.snapshot
+    address = PodAddress(namespace=pod.namespace, name=pod.name)
+    explanation, recommendations = explain(snapshot.model, snapshot.features[row], address)
+    return {
+        "explanation": explanation.model_dump(),
+        "recommendations": [each.model_dump() for each in recommendations],
+    }
 
 
 def _source(status: SourceStatus) -> dict[str, Any]:

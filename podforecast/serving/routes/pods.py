@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from anyio import to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -54,7 +55,8 @@ async def list_pods(request: Request) -> Response:
 async def describe_pod(request: Request, namespace: str, pod: str) -> Response:
     """Return what was forecast for a pod, what happened, why, and what to do."""
     named = PodRef(check_name("namespace", namespace), check_name("pod", pod))
-    return _json(state_of(request).fleet.pod(named))
+    state = state_of(request)
+    return _json(await to_thread.run_sync(state.fleet.pod, named, limiter=state.scoring))
 
 
 def _json(body: bytes) -> Response:

@@ -7,6 +7,7 @@ down as plain arguments. A variable is named after its place here: ``PODFORECAST
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Gt, Interval
 from pydantic import (
+    AfterValidator,
     AllowInfNan,
     BaseModel,
     ConfigDict,
@@ -22,13 +24,29 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from podforecast.errors import ConfigurationError
 
 Duration = Annotated[timedelta, Gt(timedelta(0))]
 Port = Annotated[int, Interval(ge=1, le=65535)]
 PREFIX = "PODFORECAST_"
+
+
+def _is_key(key: SecretStr) -> SecretStr:
+    """Refuse what is guessed or can not be sent in a header; says nothing of what it is."""
+    text = key.get_secret_value()
+    if not SHORTEST_KEY <= len(text) <= LONGEST_KEY:
+        raise ValueError(f"a key has {SHORTEST_KEY} to {LONGEST_KEY} characters, not {len(text)}")
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("a key has visible ASCII characters only")
+    return key
+
+
+SHORTEST_KEY = 16
+"""Characters; as hexadecimal digits they are 64 bits, which nobody guesses over a network."""
+LONGEST_KEY = 256
+ApiKey = Annotated[SecretStr, AfterValidator(_is_key)]
 
 
 class _Group(BaseModel):
@@ -39,8 +57,8 @@ class ApiSettings(_Group):
     """Where ``python app.py`` listens; ``uvicorn app:app`` has flags of its own for this."""
 
     host: str = "127.0.0.1"
-    """Address to listen on. Only this machine by default, since nothing asks for a password;
-    0.0.0.0 in a container, whose network decides who gets in."""
+    """Address to listen on. Only this machine by default; 0.0.0.0 in a container, whose network
+    decides who gets in. The log warns where others can reach a service without keys."""
 
     port: Port = 8000
     """Port to listen on."""
@@ -48,6 +66,29 @@ class ApiSettings(_Group):
     cors_origins: tuple[str, ...] = ()
     """Web origins whose pages may call the service, as a JSON list. None by default: the
     dashboard calls from its server, not from the browser."""
+
+    body_timeout: Duration = timedelta(seconds=30)
+    """How long the body of a request may take to arrive; 408 afterwards. A batch of 64 MiB needs
+    a line of 18 Mbit/s for this."""
+
+    max_in_flight: Annotated[int, Interval(ge=1, le=100_000)] = 512
+    """Requests answered at the same time; the next one is a 503. Probes and /metrics are always
+    answered."""
+
+    body_memory_mib: Annotated[int, Interval(ge=64, le=65_536)] = 128
+    """What the bodies of all requests in flight may take together; a 503 beyond. At least the
+    64 MiB of one batch."""
+
+
+class LogSettings(_Group):
+    """What the service writes down."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Nothing below it is written. From ``warning`` on, requests are written only if they were
+    answered with 5xx."""
+
+    requests: bool = True
+    """Write one line per request to standard output. It has no body, no query, no header."""
 
 
 class DashboardSettings(_Group):
@@ -64,6 +105,10 @@ class DashboardSettings(_Group):
 
     timeout: Duration = timedelta(seconds=10)
     """How long the service may take to answer before the page says that it does not."""
+
+    api_key: SecretStr = SecretStr("")
+    """One of the service's keys; empty if it has none. Sent to ``api_url`` only, whatever address
+    is typed into the sidebar. Never logged."""
 
 
 class PrometheusSettings(_Group):
@@ -133,7 +178,13 @@ class Settings(BaseSettings):
     model_dir: Path = Path("models")
     """Folder that ``train_model.py`` writes and the service reads."""
 
+    api_keys: Annotated[tuple[ApiKey, ...], NoDecode] = ()
+    """Keys of which callers have to show one, separated by commas or as a JSON list; each has 16
+    to 256 characters. Without any, the service is open. Never logged. Take, for example, what
+    ``openssl rand -hex 24`` prints."""
+
     api: ApiSettings = ApiSettings()
+    log: LogSettings = LogSettings()
     dashboard: DashboardSettings = DashboardSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
 
@@ -142,6 +193,19 @@ class Settings(BaseSettings):
     and leaves ``GET /pods`` unanswered."""
 
     replay: ReplaySettings = ReplaySettings()
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _separate(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if not value.lstrip().startswith("["):
+            return [key for part in value.split(",") if (key := part.strip())]
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            # Not chained: the original error carries the text, which is a secret.
+            raise ValueError("is not a JSON list") from None
 
     @field_validator("source", mode="before")
     @classmethod

@@ -66,7 +66,7 @@ async def _received(request: Request, state: ServiceState, limit: int) -> bytes:
         state.occupancy.body_bytes += len(chunk)
         if size > limit:
             raise _too_large(limit)
-        if state.occupancy.body_bytes > state.options.body_memory_bytes:
+        if state.occupancy.body_bytes > state.options.body_memory_mib * MEBIBYTE:
             raise Overloaded(
                 "the bodies of the requests in flight take all the memory they may",
                 hint="Try again in a moment, or send smaller batches.",

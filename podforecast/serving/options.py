@@ -10,6 +10,9 @@ from datetime import timedelta
 class ServiceOptions:
     """What an operator decides; the defaults are those of a service on one's own machine."""
 
+    host: str = "127.0.0.1"
+    """Where it is meant to listen; only to warn where that is open to others."""
+
     cors_origins: tuple[str, ...] = ()
     """Web origins whose pages may call the service."""
 
@@ -19,7 +22,7 @@ class ServiceOptions:
     body_timeout: timedelta = timedelta(seconds=30)
     """How long a request's body may take to arrive."""
 
-    body_memory_bytes: int = 128 * 1024 * 1024
+    body_memory_mib: int = 128
     """What the bodies of all requests in flight may take together."""
 
     max_in_flight: int = 512

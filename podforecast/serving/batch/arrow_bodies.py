@@ -12,6 +12,8 @@ from podforecast.serving.batch.arrow_framing import framed
 from podforecast.serving.batch.checking import Columns, refuse_row_count
 from podforecast.serving.batch.faults import Faults, refuse_body
 
+_SHOWN_CHARACTERS = 200
+
 
 def read_arrow(body: bytes, faults: Faults) -> Columns:
     """Read the columns of an Arrow stream or file.
@@ -23,17 +25,18 @@ def read_arrow(body: bytes, faults: Faults) -> Columns:
     """
     try:
         table = _table(body)
+        names: list[str] = table.column_names
     except (pa.ArrowException, OSError, ValueError, struct.error) as error:
-        reason = str(error).partition("\n")[0][:200]
+        reason = str(error).partition("\n")[0][:_SHOWN_CHARACTERS]
         refuse_body(
             f"is not Arrow: {reason}",
             "Write it with an Arrow library, as an IPC stream or file.",
         )
-    for name, times in Counter(table.column_names).items():
+    for name, times in Counter(names).items():
         if times > 1:
             faults.column(name, "is there more than once", "Send each column once.")
     faults.refuse_any()
-    named = {name: ArrowColumn(table.column(name)) for name in table.column_names}
+    named = {name: ArrowColumn(table.column(name)) for name in names}
     return Columns(rows=table.num_rows, named=named)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
@@ -15,6 +16,8 @@ from podforecast.serving.batch.faults import Mask
 
 MOST_TEXT_BYTES = 4 * POD_ID_LENGTH * 100_000
 """What a full batch with the longest names takes in UTF-8."""
+
+_INTS_OF_A_VIEW = 4
 
 
 class ArrowColumn:
@@ -91,9 +94,19 @@ def _unknown(cells: pa.ChunkedArray) -> Mask | None:
 
 def _text_bytes(chunk: pa.Array) -> int:
     if not types.is_dictionary(chunk.type):
-        return _sum(pc.binary_length(chunk))
-    lengths = pc.binary_length(chunk.dictionary)
+        return _sum(_lengths(chunk))
+    lengths = _lengths(chunk.dictionary)
     return max(_sum(lengths), _sum(lengths.take(chunk.indices)))
+
+
+def _lengths(texts: pa.Array) -> pa.Array:
+    """Bytes of each text, null where it is null."""
+    if not types.is_string_view(texts.type):
+        return pc.binary_length(texts)
+    # Arrow counts no views. Each is of 16 bytes, of which the first four are the length.
+    views = np.frombuffer(texts.buffers()[1], np.int32)[::_INTS_OF_A_VIEW]
+    lengths = views[texts.offset : texts.offset + len(texts)]
+    return pa.array(lengths, mask=texts.is_null().to_numpy(zero_copy_only=False))
 
 
 def _sum(lengths: pa.Array) -> int:

@@ -24,7 +24,7 @@ from podforecast.evaluation.plots import album
 from podforecast.evaluation.run import Outcome
 from podforecast.evaluation.summary import summary
 from podforecast.model.describe import data_fingerprint
-from podforecast.model.scorer import PipelineScorer, load
+from podforecast.model.scorer import Scorer, load_pipeline
 
 ROUNDS, FAST_ROUNDS = 500, 100
 MODEL_CARD = Path("docs/model-card.md")
@@ -56,7 +56,7 @@ def evaluate(  # noqa: PLR0913 - an option is an argument
     Campaigns marked as test campaigns judge the model itself; its recipe is fitted anew for the
     other splits. Writes plots, report.md and report.json.
     """
-    scorer = load(models)
+    scorer = load_pipeline(models)
     with progress() as bar:
         task = bar.add_task("Reading")
 
@@ -85,9 +85,7 @@ def main() -> int:
     return guarded(command)
 
 
-def _material(
-    scorer: PipelineScorer, data: Path, tell: Callable[[int, int, str], None]
-) -> Material:
+def _material(scorer: Scorer, data: Path, tell: Callable[[int, int, str], None]) -> Material:
     def reading(done: int, total: int, name: str) -> None:
         tell(done, total, f"Reading {name}")
 
@@ -105,7 +103,7 @@ def _material(
     return Material(train=parts[0], test=parts[1], scorer=scorer)
 
 
-def _own_table(scorer: PipelineScorer, data: Path, table: training_data.TrainingData) -> str:
+def _own_table(scorer: Scorer, data: Path, table: training_data.TrainingData) -> str:
     same = data_fingerprint(table.dataset) == scorer.manifest.data.fingerprint
     trained = "was trained on all of" if same else "was not trained on"
     return (

@@ -1,9 +1,10 @@
-"""A trained model on disk: one joblib file and one readable manifest.
+"""A trained model on disk: one joblib file, its portable form, and one readable manifest.
 
 ``models/pod_failure_predictor.pkl`` is a scikit-learn ``Pipeline``. Unpickling runs whatever
 the file says, so nothing is unpickled before its hash is found in the manifest. The hash
 proves that the file is the one the manifest was written with; who wrote the two is for the
-file system's permissions to guarantee.
+file system's permissions to guarantee. Whoever scores by the portable form unpickles nothing,
+and so joblib and what the pickle needs are imported only where one is written or read.
 """
 
 from __future__ import annotations
@@ -14,18 +15,20 @@ import io
 import pickle
 import platform
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import joblib
 import numpy as np
 from pydantic import ValidationError
 
 from podforecast import __version__
 from podforecast.domain.catalogue import fingerprint
+from podforecast.domain.telemetry import Array
 from podforecast.errors import ConfigurationError, ModelNotReady, ModelRefused
 from podforecast.model.curves import CURVES_FILE, Curves
 from podforecast.model.manifest import Manifest
+from podforecast.model.portable import PORTABLE_FILE, NotPortable
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -69,15 +72,9 @@ def save(
     ConfigurationError
         If the folder can not be written.
     """
-    buffer = io.BytesIO()
-    joblib.dump(pipeline, buffer, compress=3)
-    payload = buffer.getvalue()
-    digest = hashlib.sha256(payload).hexdigest()
-    version = f"{manifest.trained_at:%Y%m%d-%H%M%S}-{digest[:8]}"
-    contents = {MODEL_FILE: payload}
-    if curves is not None:
-        contents[CURVES_FILE] = curves.model_dump_json().encode()
+    contents = _contents(pipeline, curves)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    version = f"{manifest.trained_at:%Y%m%d-%H%M%S}-{digests[MODEL_FILE][:8]}"
     complete = manifest.model_copy(update={"files": digests, "model_version": version})
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +108,7 @@ def read_manifest(folder: Path) -> Manifest:
 def load(folder: Path) -> tuple[Pipeline, Manifest]:
     """Check, unpickle, check again.
 
-    In this order: the file's hash, the versions of the libraries, the catalogue, and once
+    In this order: the file's hash, the catalogue, the versions of the libraries, and once
     unpickled whether the reference batch scores as it did when the model was saved.
 
     Raises
@@ -121,15 +118,71 @@ def load(folder: Path) -> tuple[Pipeline, Manifest]:
     ModelRefused
         If there is one that must not be used.
     """
-    manifest = read_manifest(folder)
+    manifest = checked_manifest(folder)
+    _check_libraries(manifest)
     path = folder / MODEL_FILE
+    # Checked once more: what is unpickled is these very bytes, not those of a moment ago.
     payload = _bytes(path)
     _check_hash(path, payload, manifest)
-    _check_libraries(manifest)
-    _check_catalogue(manifest)
     pipeline = _unpickle(path, payload)
     _check_reference(path, pipeline, manifest)
     return pipeline, manifest
+
+
+def checked_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a model that belongs to it and to this release.
+
+    Raises
+    ------
+    ModelNotReady, ModelRefused
+        As :func:`load`; nothing is unpickled for it.
+    """
+    manifest = read_manifest(folder)
+    _check_hash(folder / MODEL_FILE, _bytes(folder / MODEL_FILE), manifest)
+    _check_catalogue(manifest)
+    return manifest
+
+
+def portable_bytes(folder: Path, manifest: Manifest) -> bytes:
+    """Read the portable form of the model.
+
+    Raises
+    ------
+    NotPortable
+        If there is none, or not the one that the manifest describes.
+    """
+    path = folder / PORTABLE_FILE
+    if path.name not in manifest.files:
+        raise NotPortable(f"the model was saved without {path.name}")
+    try:
+        payload = _bytes(path)
+        _check_hash(path, payload, manifest)
+    except (ModelNotReady, ModelRefused) as exc:
+        raise NotPortable(exc.message.replace(str(path), path.name)) from exc
+    return payload
+
+
+def distance(score: Callable[[Array], Array], manifest: Manifest) -> float:
+    """Largest difference between some scoring and the reference batch; NaN if it is no number."""
+    expected = np.array(manifest.reference.probabilities)
+    return float(np.abs(score(manifest.reference.values()) - expected).max(initial=0.0))
+
+
+def _contents(pipeline: Pipeline, curves: Curves | None) -> dict[str, bytes]:
+    """Files of a model but for its manifest, by name."""
+    import joblib
+
+    from podforecast.model.export import portable_form
+
+    buffer = io.BytesIO()
+    joblib.dump(pipeline, buffer, compress=3)
+    contents = {MODEL_FILE: buffer.getvalue()}
+    form = portable_form(pipeline)
+    if form is not None:
+        contents[PORTABLE_FILE] = form
+    if curves is not None:
+        contents[CURVES_FILE] = curves.model_dump_json().encode()
+    return contents
 
 
 def _check_hash(path: Path, payload: bytes, manifest: Manifest) -> None:
@@ -177,6 +230,8 @@ UNREADABLE = (
 
 
 def _unpickle(path: Path, payload: bytes) -> Pipeline:
+    import joblib
+
     try:
         return joblib.load(io.BytesIO(payload))
     except UNREADABLE as exc:
@@ -184,12 +239,10 @@ def _unpickle(path: Path, payload: bytes) -> Pipeline:
 
 
 def _check_reference(path: Path, pipeline: Pipeline, manifest: Manifest) -> None:
-    expected = np.array(manifest.reference.probabilities)
     try:
-        found = pipeline.predict_proba(manifest.reference.values())[:, 1]
+        off = distance(lambda values: pipeline.predict_proba(values)[:, 1], manifest)
     except (AttributeError, ValueError, TypeError) as exc:
         raise ModelRefused(f"{path} can not score: {exc}", hint=RETRAIN) from exc
-    off = float(np.abs(found - expected).max(initial=0.0))
     if not off <= TOLERANCE:
         raise ModelRefused(
             f"{path} scores its reference batch {off:.2g} off, {TOLERANCE:g} is accepted",

@@ -57,7 +57,8 @@ def stretched(parts: Array, total: Array, differs: Mask) -> Array:
     # Two forms of one solution: each avoids the difference of two nearly equal numbers.
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(total > 0, (total + root) / (2 * raised), 2 * lowered / (root - total))
-        scaled = up * factor[:, None] + down / factor[:, None]
+        scaled: Array = up * factor[:, None] + down / factor[:, None]
     scaled[~np.isfinite(scaled).all(axis=1)] = 0.0
     unreached = total - scaled.sum(axis=1)
-    return scaled + differs * (unreached / np.maximum(differs.sum(axis=1), 1))[:, None]
+    shared: Array = differs * (unreached / np.maximum(differs.sum(axis=1), 1))[:, None]
+    return scaled + shared

@@ -10,21 +10,20 @@ import numpy as np
 
 from podforecast.domain.catalogue import FEATURE_NAMES, fingerprint
 from podforecast.domain.tables import Dataset
-from podforecast.domain.telemetry import HORIZON, Array
-from podforecast.model import artifact, calibration, masking, metrics
+from podforecast.domain.telemetry import HORIZON
+from podforecast.model import artifact, calibration, metrics
 from podforecast.model.manifest import (
     CalibrationRecord,
     CandidateRecord,
     DataRecord,
     Manifest,
     OperatingRecord,
-    Reference,
 )
+from podforecast.model.reference import reference
 from podforecast.model.selection import Contender
 from podforecast.model.threshold import OperatingPoint
-from podforecast.model.training import FittedModel, TrainedModel
-
-REFERENCE_ROWS = 32
+from podforecast.model.training import TrainedModel
+from podforecast.model.typical import typical_of
 
 
 def describe(trained: TrainedModel, dataset: Dataset, *, trained_at: datetime) -> Manifest:
@@ -40,6 +39,7 @@ def describe(trained: TrainedModel, dataset: Dataset, *, trained_at: datetime) -
         seed=trained.seed,
         catalogue=fingerprint(),
         features=FEATURE_NAMES,
+        typical=tuple(_known(value) for value in typical_of(dataset.x, dataset.y).tolist()),
         libraries=artifact.libraries(),
         data=data_record(dataset),
         candidates=tuple(_candidate(one, dataset) for one in trained.contenders),
@@ -75,18 +75,6 @@ def data_fingerprint(dataset: Dataset) -> str:
     for column in (dataset.x, dataset.y, dataset.time, dataset.pod):
         digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()[:16]
-
-
-def reference(fitted: FittedModel, dataset: Dataset) -> Reference:
-    """Rows over the whole range of risk, every other one with the required features only.
-
-    Taken from the data, so they have whole numbers, zeros and gaps where real rows have them.
-    """
-    ranked = np.argsort(fitted.out_of_fold, kind="stable")
-    spread = np.linspace(0, len(ranked) - 1, min(REFERENCE_ROWS, len(ranked))).astype(np.int64)
-    values: Array = dataset.x[ranked[spread]].copy()
-    values[1::2] = masking.required_only(values[1::2])
-    return Reference.of(values, fitted.pipeline.predict_proba(values)[:, 1])
 
 
 def _candidate(contender: Contender, dataset: Dataset) -> CandidateRecord:

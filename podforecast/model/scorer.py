@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Protocol
 
+import numpy as np
+
 from podforecast.domain.explanation import Contributions
 from podforecast.domain.telemetry import Array
-from podforecast.model import artifact
+from podforecast.model import artifact, portable
+from podforecast.model.fast_scorer import FastScorer
 from podforecast.model.manifest import Manifest
 from podforecast.model.pipeline_scorer import PipelineScorer
+from podforecast.model.portable import NotPortable
 
 ServingPath = Literal["fast", "pipeline"]
 
@@ -63,8 +67,12 @@ class Scorer(Protocol):
         ...
 
 
-def load(folder: Path) -> PipelineScorer:
-    """Load the model of a folder after every check of :func:`artifact.load`.
+def load(folder: Path) -> Scorer:
+    """Load the fast path of the model of a folder, or the pipeline where that can not be trusted.
+
+    The fast path serves if its probabilities are those that the pipeline gave for the
+    manifest's reference batch, row by row and all at once. Otherwise the pipeline is unpickled, and
+    ``path_reason`` says why.
 
     Raises
     ------
@@ -73,4 +81,41 @@ def load(folder: Path) -> PipelineScorer:
     ModelRefused
         If there is one that must not be used.
     """
-    return PipelineScorer(*artifact.load(folder))
+    manifest = artifact.checked_manifest(folder)
+    try:
+        return _fast(folder, manifest)
+    except NotPortable as why:
+        return load_pipeline(folder, reason=str(why))
+
+
+def load_pipeline(folder: Path, *, reason: str = "the pipeline was asked for") -> PipelineScorer:
+    """Load the saved pipeline itself after every check of :func:`artifact.load`.
+
+    Parameters
+    ----------
+    folder
+        Folder of the model.
+    reason
+        Why nothing faster is loaded.
+
+    Raises
+    ------
+    ModelNotReady, ModelRefused
+        As :func:`load`; and if a library has another version than the model was saved with.
+    """
+    return PipelineScorer(*artifact.load(folder), reason=reason)
+
+
+def _fast(folder: Path, manifest: Manifest) -> FastScorer:
+    form, calibration = portable.read(artifact.portable_bytes(folder, manifest))
+    scorer = FastScorer(form, calibration, manifest)
+    if not manifest.reference.rows:
+        raise NotPortable("the manifest has no reference batch to hold it against")
+    for score in (scorer.score, lambda rows: np.concatenate([scorer.score(r[None]) for r in rows])):
+        off = artifact.distance(score, manifest)
+        if not off <= artifact.TOLERANCE:
+            raise NotPortable(
+                f"{portable.PORTABLE_FILE} scores the reference batch {off:.2g} off,"
+                f" {artifact.TOLERANCE:g} is accepted"
+            )
+    return scorer

@@ -16,6 +16,7 @@ from podforecast.domain.catalogue import CATALOGUE
 from podforecast.errors import ConfigurationError, ModelNotReady, ModelRefused
 from podforecast.model import artifact, describe, scorer, training
 from podforecast.model.candidates import candidate
+from podforecast.model.portable import PORTABLE_FILE
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -120,17 +121,17 @@ def test_a_manifest_that_does_not_fit_is_refused(folder, fields, says):
 def test_libraries_must_promise_to_read_each_others_pickles(folder, library, version, accepted):
     change(folder, libraries={**artifact.libraries(), library: version})
     if accepted:
-        scorer.load(folder)
+        scorer.load_pipeline(folder)
         return
     with pytest.raises(ModelRefused, match=f"saved with {library} {version}") as caught:
-        scorer.load(folder)
+        scorer.load_pipeline(folder)
     assert f"{library}=={version}" in caught.value.hint
 
 
 def test_a_patch_release_is_accepted(folder):
     here = artifact.libraries()["scikit-learn"].split(".")
     change(folder, libraries={**artifact.libraries(), "scikit-learn": ".".join([*here[:2], "99"])})
-    scorer.load(folder)
+    scorer.load_pipeline(folder)
 
 
 @pytest.mark.parametrize(
@@ -169,24 +170,28 @@ def test_a_folder_that_can_not_be_written_is_refused(tmp_path, model):
 
 
 def test_a_loaded_model_scores_as_the_saved_one_to_the_last_bit(folder, model, dataset):
-    loaded = scorer.load(folder)
+    loaded = scorer.load_pipeline(folder)
     assert isinstance(loaded.pipeline, Pipeline)
     expected = model[0].predict_proba(dataset.x)[:, 1]
     assert loaded.score(dataset.x).tobytes() == expected.tobytes()
     assert loaded.threshold == loaded.manifest.threshold == model[1].threshold
 
 
-def test_saving_fills_in_hash_and_version(folder):
+def test_saving_fills_in_hashes_and_version(folder):
     manifest = artifact.read_manifest(folder)
-    digest = hashlib.sha256((folder / artifact.MODEL_FILE).read_bytes()).hexdigest()
-    assert manifest.files == {artifact.MODEL_FILE: digest}
-    assert manifest.model_version == f"20260101-120000-{digest[:8]}"
+    digests = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in (artifact.MODEL_FILE, PORTABLE_FILE)
+    }
+    assert manifest.files == digests
+    assert manifest.model_version == f"20260101-120000-{digests[artifact.MODEL_FILE][:8]}"
 
 
-def test_saving_again_replaces_both_files_and_leaves_no_draft(folder, model):
+def test_saving_again_replaces_all_files_and_leaves_no_draft(folder, model):
     artifact.save(folder, *model)
     assert sorted(path.name for path in folder.iterdir()) == [
         artifact.MANIFEST_FILE,
+        PORTABLE_FILE,
         artifact.MODEL_FILE,
     ]
 

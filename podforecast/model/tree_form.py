@@ -1,0 +1,205 @@
+"""Fitted trees as flat arrays, walked by NumPy: all trees and many rows, one level at a time.
+
+Both libraries compare in float32, and so must this: a value within one rounding of a split
+would otherwise go the other way. A split is always ``value < threshold``, to the left where it
+holds. The children of a node are neighbours, so that the way down is one addition. Unknown has
+a direction of its own at each split: rows are written twice, once with -inf for NaN and once with
++inf, and a split asks the copy that goes its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podforecast.domain.telemetry import Array
+
+CELLS_AT_ONCE = 1 << 15
+"""Rows times trees that are walked at a time; their arrays stay in the second-level cache."""
+QUICK_STEPS = 10_000
+"""Trees times levels up to which a row takes well below a millisecond."""
+
+Nodes = NDArray[np.intp]
+INTEGERS = ("feature", "unknown_right", "left", "root")
+NUMBERS = ("threshold", "value", "fill")
+
+
+class TreeForm:
+    """A sum, or mean, of trees.
+
+    Parameters
+    ----------
+    arrays
+        Per node: ``feature``, ``threshold``, ``unknown_right`` (1 where NaN goes right), ``left``
+        (child on the left, the right one follows it; a leaf is its own), ``value`` (of a leaf what
+        it adds, of a split the mean below it). Per tree: ``root``. Per feature: ``fill`` (stands
+        for NaN, NaN where none does). Numbers: ``boosted`` (1: float32 values add up to log-odds;
+        0: the mean of the values is a probability) and ``start``, which the sum begins with.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the arrays are not of this form.
+    """
+
+    method: Literal["path"] = "path"
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        integers = {name: np.asarray(arrays[name]).astype(np.intp) for name in INTEGERS}
+        numbers = {name: np.asarray(arrays[name], dtype=np.float64) for name in NUMBERS}
+        _check(integers, numbers)
+        self._boosted, self._start = bool(arrays["boosted"]), np.float32(arrays["start"])
+        self._fill, self._root, self._left = numbers["fill"], integers["root"], integers["left"]
+        self._feature, self._value = integers["feature"], numbers["value"]
+        self._leaf = self._value.astype(np.float32) if self._boosted else self._value
+        is_leaf = self._left == np.arange(len(self._left))
+        self._threshold = np.where(is_leaf, np.inf, numbers["threshold"]).astype(np.float32)
+        # Columns of a doubled row; the last one is -inf, so that a leaf never goes right.
+        self._asks = np.where(
+            is_leaf,
+            2 * self.n_features,
+            self._feature + self.n_features * integers["unknown_right"],
+        )
+        self._depth = _depth(self._root, self._left)
+
+    @property
+    def n_features(self) -> int:
+        return len(self._fill)
+
+    @property
+    def is_quick(self) -> bool:
+        return len(self._root) * self._depth <= QUICK_STEPS
+
+    def odds(self, values: Array) -> Array:
+        """Log-odds of each row, (n,); in chunks, so that memory does not grow with the rows."""
+        return self._odds_of(self._scores(values))
+
+    def odds_of_one(self, row: Array) -> float:
+        """Log-odds of one row, (n_features,)."""
+        return float(self.odds(row[None])[0])
+
+    def parts(self, values: Array, typical: Array) -> Array:
+        """Path attribution (Saabas 2014) less that of the typical rows, (n, n_features).
+
+        A forest adds up probabilities; its parts are put on the scale of log-odds by the slope
+        between the two rows.
+        """
+        parts = self._paths(values) - self._paths(typical)
+        if self._boosted:
+            return parts
+        scores = self._scores(values), self._scores(typical)
+        odds = [self._odds_of(score) for score in scores]
+        apart = np.abs(scores[0] - scores[1]) > 1e-9
+        middle = np.clip((scores[0] + scores[1]) / 2, LEAST, 1 - LEAST)
+        tangent = 1 / (middle * (1 - middle))
+        secant = (odds[0] - odds[1]) / np.where(apart, scores[0] - scores[1], 1.0)
+        return parts * np.where(apart, secant, tangent)[:, None]
+
+    def _scores(self, values: Array) -> Array:
+        """Sum or mean of the leaves of each row, (n,)."""
+        rows = max(1, CELLS_AT_ONCE // len(self._root))
+        return np.concatenate(
+            [
+                self._added(self._leaves(self._doubled(values[first : first + rows])))
+                for first in range(0, max(len(values), 1), rows)
+            ]
+        )
+
+    def _added(self, nodes: Nodes) -> Array:
+        """Add the leaves up tree by tree, as the libraries do: float32 sums depend on the order."""
+        leaves = self._leaf[nodes]
+        if not self._boosted:
+            return np.asarray(np.add.accumulate(leaves)[-1], dtype=np.float64) / len(self._root)
+        leaves[0] += self._start
+        added: Array = np.add.accumulate(leaves)[-1].astype(np.float64)
+        return added
+
+    def _odds_of(self, scores: Array) -> Array:
+        """Log-odds as the calibrator gets them: of a probability, of a booster a float32 one."""
+        if self._boosted:
+            tail = np.exp(-scores).astype(np.float32)
+            scores = (np.float32(1) / (tail + np.float32(1))).astype(np.float64)
+        inside = np.clip(scores, LEAST, 1 - LEAST)
+        odds: Array = np.log(inside) - np.log1p(-inside)
+        return odds
+
+    def _doubled(self, values: Array) -> NDArray[np.float32]:
+        """Rows as float32 with NaN as -inf, again with NaN as +inf, and a last -inf."""
+        known = np.where(np.isnan(values), self._fill, values)
+        n_rows, n_features = known.shape
+        doubled = np.full((n_rows, 2 * n_features + 1), -np.inf, dtype=np.float32)
+        unknown = np.isnan(known)
+        with np.errstate(over="ignore"):  # a value beyond float32 is beyond every split as well
+            doubled[:, :n_features] = np.where(unknown, -np.inf, known)
+            doubled[:, n_features:-1] = np.where(unknown, np.inf, known)
+        return doubled
+
+    def _leaves(self, doubled: NDArray[np.float32]) -> Nodes:
+        """Leaf of each tree and row, (n_trees, n)."""
+        node = np.repeat(self._root[:, None], len(doubled), axis=1)
+        for _ in range(self._depth):
+            node = self._below(node, doubled)
+        return node
+
+    def _below(self, node: Nodes, doubled: NDArray[np.float32]) -> Nodes:
+        starts = doubled.shape[1] * np.arange(len(doubled))
+        asked = doubled.ravel().take(self._asks.take(node) + starts)
+        below: Nodes = self._left.take(node) + (asked >= self._threshold.take(node))
+        return below
+
+    def _paths(self, values: Array) -> Array:
+        """What each feature's splits change on the way down, summed over trees, (n, n_features)."""
+        rows = max(1, CELLS_AT_ONCE // len(self._root))
+        parts = np.zeros(values.shape)
+        for first in range(0, len(values), rows):
+            parts[first : first + rows] = self._paths_of(values[first : first + rows])
+        return parts if self._boosted else parts / len(self._root)
+
+    def _paths_of(self, values: Array) -> Array:
+        doubled = self._doubled(values)
+        place = np.arange(len(values)) * self.n_features
+        node = np.repeat(self._root[:, None], len(values), axis=1)
+        parts = np.zeros(values.size)
+        for _ in range(self._depth):
+            below = self._below(node, doubled)
+            change = self._value[below] - self._value[node]
+            feature = (self._feature[node] + place).ravel()
+            parts += np.bincount(feature, weights=change.ravel(), minlength=values.size)
+            node = below
+        return parts.reshape(values.shape)
+
+
+LEAST = 1e-15
+"""Keeps a forest's 0 and 1 finite; the calibrator clips far inside of it."""
+
+
+def _depth(root: Nodes, left: Nodes) -> int:
+    """Levels below the roots."""
+    level, depth = root, 0
+    while True:
+        split = level[left[level] != level]
+        if not len(split):
+            return depth
+        level, depth = np.concatenate([left[split], left[split] + 1]), depth + 1
+
+
+def _check(integers: Mapping[str, Nodes], numbers: Mapping[str, Array]) -> None:
+    n_nodes, n_features = len(integers["feature"]), len(numbers["fill"])
+    for name, array in {**integers, **numbers}.items():
+        if array.ndim != 1 or (name not in ("root", "fill") and len(array) != n_nodes):
+            raise ValueError(f"{name} has shape {array.shape} for {n_nodes} nodes")
+    left, node, root = integers["left"], np.arange(n_nodes), integers["root"]
+    # A child comes after its parent, so every way down ends; what passes can not leave the arrays.
+    if not ((left >= node) & (left + (left > node) < n_nodes)).all():
+        raise ValueError("a node has a child that is none")
+    if not len(root) or root.min() < 0 or root.max() >= n_nodes:
+        raise ValueError("a tree begins outside of the nodes")
+    if integers["feature"].min() < 0 or integers["feature"].max() >= n_features:
+        raise ValueError(f"a split asks for a feature that is not among {n_features}")
+    if not np.isin(integers["unknown_right"], (0, 1)).all():
+        raise ValueError("unknown goes neither left nor right")
+    if not np.isfinite(numbers["threshold"]).all() or not np.isfinite(numbers["value"]).all():
+        raise ValueError("a threshold or value is not finite")

@@ -21,7 +21,7 @@ from podforecast.ui.viewmodels.model import CandidateRow
 Plot = alt.LayerChart | alt.FacetChart
 """Altair says so of layers; none of these has facets."""
 
-HEIGHT, BAR_HEIGHT = 300, 24
+HEIGHT, BAR_HEIGHT = 330, 24
 DASHES = ([1, 0], [7, 3], [2, 3], [9, 3, 2, 3])
 """The first is for the model that answers."""
 SHARE = ".0%"
@@ -48,9 +48,10 @@ def candidates_chart(rows: Sequence[CandidateRow], scheme: Scheme) -> Plot:
     scale = alt.Scale(domain=[min(0.5, *(row.low for row in rows)), 1.0], nice=False)
     chance = alt.Chart(_data([{"value": 0.5}])).mark_rule(color=inks.quiet, strokeDash=[4, 4])
     title = "ROC-AUC with 95 % interval; 0.5 is chance"
+    axis = alt.Axis(tickCount=6, format=".1f")
     return _finished(
         alt.layer(
-            chance.encode(x=alt.X("value:Q", scale=scale, title=title)),
+            chance.encode(x=alt.X("value:Q", scale=scale, title=title, axis=axis)),
             base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
             base.mark_point(filled=True, size=110, opacity=1).encode(
                 x=alt.X("value:Q", scale=scale)
@@ -75,7 +76,7 @@ def precision_recall_chart(plot: RankingPlot, scheme: Scheme) -> Plot:
 
 
 def calibration_chart(plot: CalibrationPlot, scheme: Scheme) -> Plot:
-    """What was forecast against what happened; the size of a point is its number of rows."""
+    """What was forecast against what happened, a point for each bin of rows."""
     inks = INKS[scheme]
     # By roots: most bins lie near 0, and a diagonal stays one.
     scale = alt.Scale(type="sqrt", domain=[0, plot.end], nice=False)
@@ -94,7 +95,6 @@ def calibration_chart(plot: CalibrationPlot, scheme: Scheme) -> Plot:
     return _finished(
         alt.layer(
             alt.Chart(_data(diagonal)).mark_line(color=inks.quiet, strokeDash=[4, 4]).encode(x, y),
-            bins.mark_line(color=inks.line, strokeWidth=1),
             bins.mark_point(filled=True, size=80, color=inks.line, opacity=1),
         ),
         inks,
@@ -118,13 +118,13 @@ def alarms_chart(plot: AlarmPlot, scheme: Scheme) -> Plot:
     return _finished(
         alt.layer(
             budget.mark_rule(color=inks.quiet, strokeDash=[4, 4]),
-            budget.mark_text(align="left", dx=5, dy=-6, color=inks.quiet).encode(
-                y=alt.value(HEIGHT), text="text:N"
+            budget.mark_text(align="left", dx=5, color=inks.quiet).encode(
+                y=alt.value(8), text="text:N"
             ),
             alt.Chart(_data(_points(shown)))
             .mark_line(interpolate="step-after", color=inks.line, strokeWidth=2.5, clip=True)
             .encode(x, y, tooltip=_point_tooltips("false alarms", "announced", first=".1f")),
-            *_operating(plot.operating, inks, x, y),
+            *_operating(plot.operating, inks, (x, y), end=end),
         ),
         inks,
         height=HEIGHT,
@@ -191,7 +191,7 @@ def _ranking(plot: RankingPlot, scheme: Scheme, titles: tuple[str, str]) -> Plot
             alt.Chart(_data(values))
             .mark_line(strokeWidth=2)
             .encode(x, y, colour, dash, order="place:Q", tooltip=["candidate:N"]),
-            *_operating(plot.operating, inks, x, y),
+            *_operating(plot.operating, inks, (x, y), end=1.0),
         ),
         inks,
         height=HEIGHT,
@@ -199,16 +199,21 @@ def _ranking(plot: RankingPlot, scheme: Scheme, titles: tuple[str, str]) -> Plot
     )
 
 
-def _operating(point: Point | None, inks: Inks, x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    """Mark the present threshold, by shape and by word."""
+def _operating(
+    point: Point | None, inks: Inks, axes: tuple[alt.X, alt.Y], *, end: float
+) -> list[alt.Chart]:
+    """Mark the present threshold, by shape and by word; the word where no curve passes."""
     if point is None:
         return []
-    left = point.x < 0.6 or point.y < 0.2
-    base = alt.Chart(_data([{**asdict(point), "text": "present threshold"}])).encode(x, y)
+    is_left, is_low = point.x < 0.6 * end, point.y < 0.15
+    base = alt.Chart(_data([{**asdict(point), "text": "present threshold"}])).encode(*axes)
     return [
         base.mark_point(shape="diamond", filled=True, size=160, color=inks.text, opacity=1),
         base.mark_text(
-            align="left" if left else "right", dx=10 if left else -10, dy=4, color=inks.text
+            align="left" if is_left else "right",
+            dx=10 if is_left else -10,
+            dy=-12 if is_low else 16,
+            color=inks.text,
         ).encode(text="text:N"),
     ]
 

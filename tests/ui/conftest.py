@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from podforecast.api_schema.curves import CurvesOut
+from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.predict import PredictResponse
 from podforecast.api_schema.problems import FieldProblem, InputProblem, Problem
 
@@ -53,3 +55,96 @@ def bad_input():
         request_id="r-2",
         errors=[fault],
     )
+
+
+def _candidate(name, area, low, high):
+    return {
+        "name": name,
+        "roc_auc": area,
+        "roc_auc_low": low,
+        "roc_auc_high": high,
+        "roc_auc_required_only": 0.7,
+        "average_precision": 0.4,
+        "brier": 0.04,
+    }
+
+
+@pytest.fixture
+def make_model():
+    """An answer to /model: a forest ahead of two that its interval reaches, or does not."""
+
+    def make(**changes):
+        fields = {
+            "model_version": "fake-1",
+            "target": "failure",
+            "algorithm": "RandomForest",
+            "trained_at": "2026-01-02T03:04:05Z",
+            "horizon_minutes": 5,
+            "threshold": 0.4,
+            "budget_per_1000_pods_per_day": 1200,
+            "beats_chance": True,
+            "catalogue": "c0ffee",
+            "libraries": {"python": "3.11"},
+            "data": {
+                "fingerprint": "none",
+                "campaigns": ["harbor", "meadow"],
+                "rows": 62000,
+                "pods": 271,
+                "workloads": 60,
+                "pod_hours": 1261.4,
+                "failures": 180,
+                "prevalence": 0.053,
+            },
+            "candidates": [
+                _candidate("RandomForest", 0.91, 0.88, 0.94),
+                _candidate("XGBoost", 0.90, 0.86, 0.93),
+                _candidate("LogisticRegression", 0.80, 0.75, 0.85),
+            ],
+            "operating_points": [],
+        }
+        return ModelOut.model_validate(fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def make_curves():
+    """An answer to /model/curves of the same model."""
+
+    def make(**changes):
+        fields = {
+            "model_version": "fake-1",
+            "measured_on": "62000 rows of harbor, meadow",
+            "prevalence": 0.053,
+            "threshold": 0.4,
+            "at_threshold": {"false_positive_rate": 0.012, "recall": 0.62, "precision": 0.75},
+            "candidates": [
+                {
+                    "name": name,
+                    "false_positive_rate": [0, 0.1, 1],
+                    "true_positive_rate": [0, 0.8, 1],
+                    "recall": [0.1, 0.8, 1],
+                    "precision": [1, 0.6, 0.053],
+                }
+                for name in ("RandomForest", "XGBoost", "LogisticRegression")
+            ],
+            "calibration": {
+                "forecast": [0.01, 0.30],
+                "observed": [0.013, 0.28],
+                "rows": [31000, 31000],
+            },
+            "alarms": {
+                "threshold": [0.9, 0.5, 0.2],
+                "false_alarms_per_100_pod_hours": [0, 4, 18],
+                "failures_announced": [0.1, 0.5, 0.7],
+            },
+            "importances": [
+                {"group": "memory", "features": ["memory_usage_pct", "memory_peak_pct"],
+                 "loss": 0.21, "loss_low": 0.2, "loss_high": 0.22},
+                {"group": "node", "features": ["node_cpu_pct"],
+                 "loss": 0.0, "loss_low": -0.01, "loss_high": 0.01},
+            ],
+        }  # fmt: skip
+        return CurvesOut.model_validate(fields | changes)
+
+    return make

@@ -57,18 +57,15 @@ def _about(view: ModelView, scheme: Scheme) -> None:
     _facts(view.data)
     st.caption(HONEST)
     st.subheader("Candidates compared")
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.dataframe(
-            [row.cells for row in view.candidates],
-            hide_index=True,
-            column_config={
-                name: st.column_config.TextColumn(help=text) for name, text in COLUMN_HELP.items()
-            },
-        )
-        st.markdown(view.comparison)
-    with right:
-        _chart(model_charts.candidates_chart(view.candidates, scheme))
+    st.dataframe(
+        [row.cells for row in view.candidates],
+        hide_index=True,
+        column_config={
+            name: st.column_config.TextColumn(help=text) for name, text in COLUMN_HELP.items()
+        },
+    )
+    _chart(model_charts.candidates_chart(view.candidates, scheme))
+    st.markdown(view.comparison)
 
 
 def _facts(facts: Sequence[Fact]) -> None:

@@ -167,8 +167,8 @@ def _calibration(curves: CurvesOut, model: ModelOut) -> CalibrationPlot:
         end=min(1.0, 1.05 * max(max(one.forecast, one.observed) for one in bins) or 1.0),
         sentence=f"Of the moments forecast at {percent(highest.forecast)},"
         f" {percent(highest.observed)} were followed by a failure within"
-        f" {model.horizon_minutes:g} minutes. No point is farther than"
-        f" {100 * worst:.1f} percentage points from what it says.",
+        f" {model.horizon_minutes:g} minutes. No point, each of about {highest.rows} moments, is"
+        f" farther than {100 * worst:.1f} percentage points from what it says.",
     )
 
 

@@ -1,0 +1,138 @@
+"""The Model page in each of its states."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from podforecast.api_schema.problems import Problem
+from podforecast.ui.dashboard import PAGES
+from podforecast.ui.outcomes import Answered, Declined, Unreachable
+
+GONE = Unreachable("http://service:8000", "it did not answer in time")
+CHARTS = 6
+"""Candidates, ROC, precision-recall, calibration, alarms, importances."""
+
+
+class FakeService:
+    """Not the service: answers what it was told to."""
+
+    def __init__(self, model, curves):
+        self._model, self._curves = model, curves
+
+    def model(self):
+        return self._model
+
+    def curves(self):
+        return self._curves
+
+
+def _script(service):
+    from podforecast.ui.pages import model
+
+    model.render(service)
+
+
+def opened(model, curves):
+    service = FakeService(model, curves)
+    page = AppTest.from_function(_script, kwargs={"service": service}, default_timeout=20).run()
+    assert not page.exception
+    return page
+
+
+def shown(page):
+    kinds = (page.title, page.subheader, page.error, page.success, page.warning, page.info,
+             page.markdown, page.caption)  # fmt: skip
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def charts(page):
+    return page.get("vega_lite_chart")
+
+
+@pytest.fixture
+def no_curves():
+    return Problem(
+        type="urn:podforecast:problem:curves-missing",
+        title="Curves missing",
+        status=404,
+        detail="model fake-1 was saved without curves",
+        hint="Run `python train_model.py`.",
+        request_id="r-3",
+    )
+
+
+class TestWithoutAModel:
+    def test_the_service_is_down(self):
+        page = opened(GONE, GONE)
+        assert "it did not answer in time" in shown(page)
+        assert "uvicorn app:app" in shown(page)
+        assert len(page.error) == 1
+        assert not charts(page)
+
+    def test_the_service_has_no_model(self, no_model):
+        page = opened(Declined(no_model), Declined(no_model))
+        assert "There is no model." in shown(page)
+        assert "python train_model.py" in shown(page)
+        assert not charts(page)
+
+
+class TestWithoutCurves:
+    def test_the_model_is_described_all_the_same(self, make_model, no_curves):
+        page = opened(Answered(make_model()), Declined(no_curves))
+        assert "RandomForest answers now" in shown(page)
+        assert "Its curves are missing" in shown(page)
+        assert "Model fake-1 was saved without curves." in shown(page)
+        assert "python train_model.py" in shown(page)
+        assert len(charts(page)) == 1
+
+    def test_curves_of_another_model_are_not_drawn(self, make_model, make_curves):
+        page = opened(Answered(make_model()), Answered(make_curves(model_version="fake-2")))
+        assert "Another model was loaded" in page.warning[0].value
+        assert len(charts(page)) == 1
+
+
+class TestModel:
+    @pytest.fixture
+    def page(self, make_model, make_curves):
+        return opened(Answered(make_model()), Answered(make_curves()))
+
+    def test_every_plot_has_a_sentence_that_says_what_to_see(self, page):
+        assert len(charts(page)) == CHARTS
+        for part in (
+            "RandomForest ranks best",
+            "puts the right one first 91 times of 100",
+            "75 % were followed by a failure",
+            "Of the moments forecast at 30 %, 28 % were followed by a failure",
+            "announces 50 % of failures",
+            "The model leans on memory most",
+        ):
+            assert part in shown(page)
+
+    def test_what_it_learned_from_is_named(self, page):
+        for part in ("harbor, meadow", "1 261", "180", "5.3 %", "2026-01-02 03:04 UTC"):
+            assert part in shown(page)
+
+    def test_it_says_that_these_are_not_figures_of_an_unseen_campaign(self, page):
+        assert "cross-validation on the training campaigns" in shown(page)
+        assert "docs/results.md" in shown(page)
+
+    def test_live_precision_is_refused_in_words_instead_of_made_up(self, page):
+        assert "does not compare its forecasts with what happened" in page.info[0].value
+
+    def test_every_candidate_is_in_the_table(self, page):
+        table = page.dataframe[0].value
+        assert list(table["candidate"]) == ["RandomForest", "XGBoost", "LogisticRegression"]
+        assert list(table[""]) == ["✔ answers", "", ""]
+        assert "0.910 [0.880, 0.940]" in list(table["ROC-AUC [95 % interval]"])
+
+    def test_a_model_that_does_not_beat_chance_says_so_in_red_and_in_words(
+        self, make_model, make_curves
+    ):
+        page = opened(Answered(make_model(beats_chance=False)), Answered(make_curves()))
+        assert "does not beat chance" in page.error[0].value
+        assert "Do not act on its forecasts" in page.error[0].value
+
+
+def test_the_page_is_in_the_navigation():
+    assert "model" in [page.url_path for page in PAGES]

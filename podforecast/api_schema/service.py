@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from podforecast.api_schema.answer import Answer
 
 
@@ -18,6 +20,10 @@ class Ready(Answer):
 
     status: Literal["ready"]
     model_version: str
+    path: Literal["fast", "pipeline"] = Field(
+        description="fast, or the saved pipeline itself where the fast one could not be trusted."
+    )
+    path_reason: str | None = Field(description="Why it is the pipeline; null on the fast path.")
 
 
 class ServiceOut(Answer):

@@ -74,6 +74,7 @@ def create_app(
 
 def _publish(state: ServiceState) -> None:
     state.metrics.watch(lambda: state.occupancy.in_flight)
+    state.metrics.watch_path(lambda: state.slot.is_filled and state.slot.model().path == "fast")
     if state.slot.is_filled:
         manifest = state.slot.model().manifest
         state.metrics.serves(manifest.model_version, manifest.algorithm)

@@ -93,6 +93,11 @@ class ServiceMetrics:
             "Requests without a complete answer, the one for this page included.",
             registry=self.registry,
         )
+        self._fast_path = Gauge(
+            "podforecast_model_fast_path",
+            "1 where the fast path scores, 0 where the pipeline has to, or nothing does.",
+            registry=self.registry,
+        )
         Gauge(
             "podforecast_build_info",
             "1 for the program that runs.",
@@ -120,6 +125,10 @@ class ServiceMetrics:
     def watch(self, in_flight: Callable[[], float]) -> None:
         """Ask for the number of requests in flight when the page is read, not at each request."""
         self._in_flight.set_function(in_flight)
+
+    def watch_path(self, is_fast: Callable[[], float]) -> None:
+        """Ask which path scores when the page is read: a reload may change it."""
+        self._fast_path.set_function(is_fast)
 
     def serves(self, model_version: str, algorithm: str) -> None:
         """Show this model as the one that answers, and no other."""

@@ -143,5 +143,7 @@ class TestAnswered:
         assert json.loads(service.asked[-1]) == {"pod_id": "x", "replica_count": 0}
 
     def test_a_ready_service_is_connected(self, client, service):
-        service.body = b'{"status": "ready", "model_version": "v7"}'
+        service.body = (
+            b'{"status": "ready", "model_version": "v7", "path": "fast", "path_reason": null}'
+        )
         assert client.connection() == Connected(client.address, "v7")

@@ -104,9 +104,12 @@ async def _explained(pod: PodMeasurements, model: Scorer, state: ServiceState) -
 
 
 async def _scored(pod: PodMeasurements, model: Scorer, state: ServiceState) -> float:
-    # In a thread: a forest takes many milliseconds, during which probes must be answered.
-    scores = await to_thread.run_sync(model.score, pod.row(), limiter=state.scoring)
-    probability = float(scores[0])
+    if model.is_quick:
+        probability = float(model.score(pod.row())[0])
+    else:
+        # In a thread: a pipeline takes many milliseconds, during which probes must be answered.
+        scores = await to_thread.run_sync(model.score, pod.row(), limiter=state.scoring)
+        probability = float(scores[0])
     if not 0.0 <= probability <= 1.0:
         raise ModelRefused(
             f"the model answered {probability!r}, which is no probability",

@@ -45,7 +45,12 @@ async def alive() -> Alive:
 async def ready(request: Request) -> Ready:
     """Answer 200 while forecasts can be had, 503 with the reason otherwise."""
     model = state_of(request).slot.model()
-    return Ready(status="ready", model_version=model.manifest.model_version)
+    return Ready(
+        status="ready",
+        model_version=model.manifest.model_version,
+        path=model.path,
+        path_reason=model.path_reason or None,
+    )
 
 
 @router.get("/metrics", responses={200: {"content": {CONTENT_TYPE: {}}}})

@@ -30,16 +30,10 @@ COLUMNS_EXAMPLE: dict[str, JsonValue] = {name: [value] for name, value in EXAMPL
 
 def _column(name: str) -> Any:  # noqa: ANN401 - an annotation has no type of its own
     field = PredictRequest.model_fields[name]
-    cell = Annotated[field.annotation, *field.metadata, Field()]  # type: ignore[name-defined]
-    cells = Annotated[
-        list[cell],
-        Field(
-            min_length=1,
-            max_length=MAX_ROWS,
-            description=field.description,
-            json_schema_extra=field.json_schema_extra,
-        ),
-    ]
+    extra = Field(json_schema_extra=field.json_schema_extra)
+    cell = Annotated[field.annotation, *field.metadata, extra]  # type: ignore[name-defined]
+    length = Field(min_length=1, max_length=MAX_ROWS, description=field.description)
+    cells = Annotated[list[cell], length]
     return cells if field.is_required() else (cells, None)
 
 

@@ -27,6 +27,8 @@ STEP = timedelta(seconds=15)
 """A scan per sample of the recording ..."""
 SHORTEST_INTERVAL = timedelta(seconds=1)
 """... but no more than this by the wall clock, however fast the replay: moments are left out."""
+SHORTEST_LAP = timedelta(minutes=1)
+"""Less of a recording is nothing to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class ReplaySource:
         Raises
         ------
         TelemetryUnavailable
-            If there is none to replay, or it can not be read.
+            If there is none to replay, it can not be read, or is over before it would start.
         """
         # Arrow alone takes a third of a second, which readiness need not wait for.
         from podforecast.telemetry.memory import give_back
@@ -89,10 +91,9 @@ class ReplaySource:
             raise TelemetryUnavailable(
                 f"the recorded campaign {folder.name} can not be read", hint=error.hint
             ) from error
-        length = recording.end - recording.start
         self._clock = ReplayClock(
-            first=min(timedelta(minutes=self._plan.start_minute), length / 2),
-            last=length,
+            first=_first(self._plan.start_minute, recording),
+            last=recording.end - recording.start,
             speed=self._plan.speed,
             started=self._wall(),
         )
@@ -147,6 +148,17 @@ class ReplaySource:
         if self._recording is None or self._clock is None:
             raise TelemetryUnavailable("the recording is not open yet", hint="Try again shortly.")
         return self._recording, self._clock
+
+
+def _first(start_minute: float, recording: Recording) -> timedelta:
+    first, length = timedelta(minutes=start_minute), recording.end - recording.start
+    if first > length - SHORTEST_LAP:
+        raise TelemetryUnavailable(
+            f"a replay of {recording.name} can not start at minute {start_minute:g}: it lasts"
+            f" {length / timedelta(minutes=1):.0f} minutes",
+            hint="Set PODFORECAST_REPLAY__START_MINUTE to one before its end.",
+        )
+    return first
 
 
 def _times(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -60,3 +61,13 @@ class ModelOut(Answer):
     data: TrainingDataOut
     candidates: tuple[CandidateOut, ...] = Field(description="Best first.")
     operating_points: tuple[OperatingPointOut, ...]
+
+
+class ReloadOut(Answer):
+    """The models before and after; the same where the folder has not changed."""
+
+    model_version: str
+    previous_model_version: str | None = Field(description="null where no model answered.")
+    path: Literal["fast", "pipeline"] = Field(
+        description="fast, or the saved pipeline itself where the fast one could not be trusted."
+    )

@@ -243,9 +243,7 @@ class TestWithoutAModel:
                 problem = answer.json()
                 assert problem["title"] == title
                 assert problem["detail"] == "why there is none"
-                assert (
-                    problem["hint"] == "Run `python train_model.py`. Then start the service again."
-                )
+                assert problem["hint"] == "Run `python train_model.py`. Then POST /model/reload."
             assert (await client.get("/livez")).json() == {"status": "alive"}
 
     @pytest.mark.parametrize("nonsense", [math.nan, -0.1, 1.1])

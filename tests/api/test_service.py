@@ -66,11 +66,21 @@ class TestDescription:
         answer = (await client.get("/")).json()
         assert (answer["name"], answer["version"]) == ("podforecast", __version__)
         for path in answer["links"].values():
-            assert (await client.get(path)).status_code in {200, 405}, path
+            assert (await client.get(path)).status_code != 404, path
 
     async def test_ready_names_the_model(self, client):
         answer = await client.get("/readyz")
-        assert answer.json() == {"status": "ready", "model_version": "fake-1"}
+        assert answer.json() == {
+            "status": "ready",
+            "model_version": "fake-1",
+            "path": "fast",
+            "path_reason": None,
+        }
+
+    async def test_ready_says_why_the_pipeline_scores(self, client, scorer):
+        scorer.path, scorer.path_reason = "pipeline", "the fast path is 0.2 off"
+        answer = (await client.get("/readyz")).json()
+        assert (answer["path"], answer["path_reason"]) == ("pipeline", "the fast path is 0.2 off")
 
 
 class TestModel:
@@ -79,7 +89,7 @@ class TestModel:
             answer = await client.get("/model")
             assert (answer.status_code, answer.json()["hint"]) == (
                 503,
-                "Train one. Then start the service again.",
+                "Train one. Then POST /model/reload.",
             )
 
     async def test_it_is_described_by_its_manifest(self, client):
@@ -188,6 +198,11 @@ class TestMetrics:
         assert found[("podforecast_model_info", *labels)] == 1
         assert found[("podforecast_ready",)] == 1
 
+    async def test_the_path_that_scores_is_shown(self, client, scorer):
+        assert (await samples(client))[("podforecast_model_fast_path",)] == 1
+        scorer.path = "pipeline"
+        assert (await samples(client))[("podforecast_model_fast_path",)] == 0
+
 
 class TestOpenApi:
     @pytest.fixture
@@ -236,6 +251,9 @@ class TestOpenApi:
 async def test_the_log_says_which_model_serves_and_why_none_does(serve, scorer, caplog):
     caplog.set_level(logging.INFO, logger="podforecast")
     async with serve(lambda _: scorer):
-        assert "model=fake-1 algorithm=FakeScorer" in caplog.text
+        assert "event=model_loaded model=fake-1 algorithm=FakeScorer path=fast" in caplog.text
     async with serve(no_model):
-        assert "model=none reason=none hint=Train one." in caplog.text
+        assert (
+            'event=model_missing reason="none" hint="Train one. Then POST /model/reload."'
+            in caplog.text
+        )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from anyio import to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 
 from podforecast.api_schema.curves import CurvesOut
-from podforecast.api_schema.model import ModelOut
+from podforecast.api_schema.model import ModelOut, ReloadOut
 from podforecast.serving.documentation import problems
-from podforecast.serving.state import state_of
+from podforecast.serving.metrics import ReloadResult
+from podforecast.serving.model_slot import Swap
+from podforecast.serving.refusals import ReloadUnderWay
+from podforecast.serving.state import ServiceState, state_of
 
 router = APIRouter(tags=["model"])
 
@@ -29,3 +33,34 @@ async def curves(request: Request) -> CurvesOut:
     loaded = state_of(request).slot.loaded()
     version = loaded.scorer.manifest.model_version
     return CurvesOut(model_version=version, **loaded.curves().model_dump(exclude={"format"}))
+
+
+@router.post("/model/reload", responses=problems(HTTPStatus.CONFLICT))
+async def reload_model(request: Request) -> ReloadOut:
+    """Read the model's folder again, try what is in it, and swap it in.
+
+    Requests are answered meanwhile, each by one model from beginning to end. Where the folder has
+    no model that can be used, the one before keeps answering. There is no body to send.
+    """
+    state = state_of(request)
+    swap = await _reloaded(state)
+    state.metrics.serves(swap.now.version, swap.now.scorer.manifest.algorithm)
+    return ReloadOut(
+        model_version=swap.now.version,
+        previous_model_version=swap.before.version if swap.before else None,
+        path=swap.now.scorer.path,
+    )
+
+
+async def _reloaded(state: ServiceState) -> Swap:
+    result = ReloadResult.FAILED
+    try:
+        # In a thread, since it takes as long as a start; requests go on.
+        swap = await to_thread.run_sync(state.slot.reload)
+        result = ReloadResult.SWAPPED
+    except ReloadUnderWay:
+        result = ReloadResult.BUSY
+        raise
+    finally:
+        state.metrics.reloads.labels(result).inc()
+    return swap

@@ -11,8 +11,10 @@ import streamlit as st
 
 from podforecast.ui.client import ServiceClient
 from podforecast.ui.outcomes import Service
-from podforecast.ui.pages import model, predict
+from podforecast.ui.pages import fleet, model, predict
 from podforecast.ui.sidebar import Connect, choose_service, watch_connection
+from podforecast.ui.style import FAVICON, apply_style
+from podforecast.ui.visits import note_visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Page:
 
 PAGES = (
     Page("Predict", ":material/online_prediction:", "predict", predict.render),
+    Page("Fleet", ":material/grid_view:", fleet.URL_PATH, fleet.render),
     Page("Model", ":material/monitoring:", "model", model.render),
 )
 """In the order of the navigation; the first is where a visitor arrives."""
@@ -41,14 +44,13 @@ def run(*, address: str, timeout: timedelta) -> None:
     def connect(chosen: str) -> Service:
         return ServiceClient(chosen, http=_http(timeout.total_seconds()))
 
-    st.set_page_config(
-        page_title="podforecast", page_icon=":material/monitor_heart:", layout="wide"
-    )
+    st.set_page_config(page_title="podforecast", page_icon=FAVICON, layout="wide")
     draw(connect, address=address)
 
 
 def draw(connect: Connect, *, address: str) -> None:
     """Draw the frame and the page; the check of the connection comes last, as it may be slow."""
+    apply_style()
     service = choose_service(connect, address=address)
     chosen = st.navigation([_streamlit_page(page, service) for page in PAGES])
     chosen.run()
@@ -59,6 +61,7 @@ def draw(connect: Connect, *, address: str) -> None:
 def _streamlit_page(page: Page, service: Service) -> st.Page:
     def draw() -> None:
         page.render(service)
+        note_visit(page.url_path)
 
     return st.Page(
         draw,

@@ -13,6 +13,8 @@ from typing import Literal
 from podforecast.api_schema.fleet import PodState
 
 Scheme = Literal["light", "dark"]
+Ink = PodState | Literal["watch"]
+"""A state, or stable while the risk is not low."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Inks:
     """A signal."""
     forecast: str
     """A probability."""
-    states: Mapping[PodState, str]
+    states: Mapping[Ink, str]
 
 
 INKS: Mapping[Scheme, Inks] = {
@@ -44,6 +46,7 @@ INKS: Mapping[Scheme, Inks] = {
         states={
             "failing": "#a3123a",
             "at_risk": "#b8470b",
+            "watch": "#8a6100",
             "insufficient_data": "#56626f",
             "stable": "#1f7a4d",
         },
@@ -58,6 +61,7 @@ INKS: Mapping[Scheme, Inks] = {
         states={
             "failing": "#ff7d95",
             "at_risk": "#ff9e5a",
+            "watch": "#dfb04f",
             "insufficient_data": "#a3afbc",
             "stable": "#5fc690",
         },
@@ -94,6 +98,8 @@ SIGNS: Mapping[PodState, StateSign] = {
     "insufficient_data": StateSign(
         "?", "Insufficient data", "Too few samples in the last minutes to say anything."
     ),
-    "stable": StateSign("●", "Stable", "The probability is below the threshold."),
+    "stable": StateSign(
+        "●", "Stable", "The probability is below the threshold; ◆ where the risk is not low."
+    ),
 }
 """In the order of the ranking but for those without data, which come last there."""

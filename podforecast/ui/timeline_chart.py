@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 
 import altair as alt
 
@@ -18,16 +20,9 @@ Layer = alt.Chart | alt.LayerChart | alt.FacetChart
 def timeline_chart(view: TimelineView, scheme: Scheme) -> alt.VConcatChart:
     """Draw the panels below each other."""
     inks = INKS[scheme]
-    hover = alt.selection_point(
-        name="hover",
-        fields=["time"],
-        nearest=True,
-        on="pointerover",
-        clear="pointerout",
-        empty=False,
-    )
+    hovers = {panel.field: _hover(panel) for panel in view.panels}
     panels = [
-        _panel(view, panel, inks, hover=hover, is_last=panel is view.panels[-1])
+        _panel(view, panel, inks, hovers=hovers, is_last=panel is view.panels[-1])
         for panel in view.panels
     ]
     chart: alt.VConcatChart = (
@@ -46,27 +41,43 @@ def timeline_chart(view: TimelineView, scheme: Scheme) -> alt.VConcatChart:
     return chart
 
 
+def _hover(panel: Panel) -> alt.Parameter:
+    return alt.selection_point(
+        name=f"hover_{panel.field}",
+        fields=["time"],
+        nearest=True,
+        on="pointerover",
+        clear="pointerout",
+        empty=False,
+    )
+
+
 def _panel(
-    view: TimelineView, panel: Panel, inks: Inks, *, hover: alt.Parameter, is_last: bool
+    view: TimelineView,
+    panel: Panel,
+    inks: Inks,
+    *,
+    hovers: Mapping[str, alt.Parameter],
+    is_last: bool,
 ) -> Layer:
-    x = _time_axis(view, labelled=is_last)
+    x = _on_time_axis("time", labelled=is_last)
     is_forecast = panel.field == PROBABILITY
     layers: list[Layer] = [
-        *_shades(view, inks, x),
+        *_shades(view, inks, _on_time_axis("begin", labelled=is_last)),
         _line(view, panel, inks, x),
         *_limit(view, panel, inks, x),
-        *_failures(view, inks, x, named=is_forecast),
-        _crosshair(view, inks, x, hover),
+        *_failures(view, inks, x, signed=is_forecast),
+        _crosshair(view, inks, x, hovers).add_params(hovers[panel.field]),
     ]
     height = FORECAST_HEIGHT if is_forecast else SIGNAL_HEIGHT
-    return alt.layer(*layers).properties(title=panel.title, height=height, width="container")
+    return alt.layer(*layers).properties(title=panel.title, height=height)
 
 
 def _records(records: tuple[Record, ...]) -> alt.InlineData:
     return alt.InlineData(values=list(records))
 
 
-def _time_axis(view: TimelineView, *, labelled: bool) -> alt.X:
+def _on_time_axis(field: str, *, labelled: bool) -> alt.X:
     axis = alt.Axis(
         title="Time (UTC)" if labelled else None,
         labels=labelled,
@@ -76,12 +87,11 @@ def _time_axis(view: TimelineView, *, labelled: bool) -> alt.X:
         tickCount=8,
     )
     # The scale is in UTC, so the browser's time zone does not move what the server wrote.
-    scale = alt.Scale(type="utc", domain=[view.begin, view.end], nice=False)
-    return alt.X("time:T", axis=axis, scale=scale)
+    scale = alt.Scale(type="utc", nice=False)
+    return alt.X(f"{field}:T", axis=axis, scale=scale)
 
 
 def _shades(view: TimelineView, inks: Inks, x: alt.X) -> list[Layer]:
-    span: dict[str, Any] = {"axis": x.axis, "scale": x.scale}
     shades: list[Layer] = []
     for records, colour in (
         (view.alarms, inks.states["at_risk"]),
@@ -91,7 +101,7 @@ def _shades(view: TimelineView, inks: Inks, x: alt.X) -> list[Layer]:
             shades.append(
                 alt.Chart(_records(records))
                 .mark_rect(color=colour, opacity=0.18, clip=True)
-                .encode(x=alt.X("begin:T", **span), x2="end:T")
+                .encode(x=x, x2="end:T")
             )
     return shades
 
@@ -134,7 +144,7 @@ def _limit(view: TimelineView, panel: Panel, inks: Inks, x: alt.X) -> list[Layer
     ]
 
 
-def _failures(view: TimelineView, inks: Inks, x: alt.X, *, named: bool) -> list[Layer]:
+def _failures(view: TimelineView, inks: Inks, x: alt.X, *, signed: bool) -> list[Layer]:
     if not view.failures:
         return []
     colour = inks.states["failing"]
@@ -145,15 +155,17 @@ def _failures(view: TimelineView, inks: Inks, x: alt.X, *, named: bool) -> list[
         alt.Tooltip("announced:N", title="Forecast"),
     ]
     rule = base.mark_rule(color=colour, strokeWidth=2).encode(tooltip=tooltip)
-    if not named:
+    if not signed:
         return [rule]
-    sign = base.transform_calculate(mark="'✖ ' + datum.cause").mark_text(
-        color=colour, align="right", baseline="top", dx=-5, dy=4, fontSize=11, fontWeight=600
-    )
-    return [rule, sign.encode(text="mark:N", y=alt.value(0))]
+    sign = base.mark_text(text="✖", color=colour, baseline="bottom", dy=-2, fontSize=13)
+    return [rule, sign.encode(y=alt.value(0), tooltip=tooltip)]
 
 
-def _crosshair(view: TimelineView, inks: Inks, x: alt.X, hover: alt.Parameter) -> Layer:
+def _crosshair(
+    view: TimelineView, inks: Inks, x: alt.X, hovers: Mapping[str, alt.Parameter]
+) -> Layer:
+    """Mark the time under the pointer in every panel, whichever it is over."""
+    pointed_at = reduce(or_, hovers.values())
     tooltip = [alt.Tooltip("clock:N", title="Time (UTC)")] + [
         alt.Tooltip(f"{panel.field}_text:N", title=panel.title.split(",")[0])
         for panel in view.panels
@@ -164,8 +176,7 @@ def _crosshair(view: TimelineView, inks: Inks, x: alt.X, hover: alt.Parameter) -
         .encode(
             x=x,
             tooltip=tooltip,
-            opacity=alt.condition(hover, alt.value(0.9), alt.value(0)),
+            opacity=alt.condition(pointed_at, alt.value(0.9), alt.value(0)),
         )
-        .add_params(hover)
     )
     return rule

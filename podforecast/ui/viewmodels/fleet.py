@@ -15,18 +15,27 @@ from podforecast.api_schema.fleet import (
     SourceOut,
     StateCounts,
 )
-from podforecast.ui.palette import SIGNS
+from podforecast.domain.forecast import RiskLevel
+from podforecast.ui.palette import SIGNS, Ink
 from podforecast.ui.viewmodels.fleet_query import PAGE_SIZE, FleetQuery, PodName
 from podforecast.ui.viewmodels.forecast import as_percent
 from podforecast.ui.viewmodels.snapshot import age_in_words, data_age, time_of_day
 
 CAUSES: Mapping[str, str] = {
     "oom": "out of memory",
-    "liveness": "failed its liveness probe",
-    "exit": "exited with an error",
+    "liveness": "liveness probe",
+    "exit": "error exit",
     "eviction": "evicted",
 }
 """In words for somebody on call; another cause is shown as it comes."""
+
+MARKDOWN_COLOURS: Mapping[PodState, str] = {
+    "failing": "red",
+    "at_risk": "orange",
+    "insufficient_data": "gray",
+    "stable": "green",
+}
+"""Names that .streamlit/config.toml gives the colours of the palette to."""
 
 Tone = Literal["note", "warning", "error"]
 
@@ -75,11 +84,12 @@ def _notice(source: SourceOut) -> Notice | None:
     return None
 
 
-def started_over(before: SourceOut, after: SourceOut) -> bool:
+def started_over(before: FleetOut, after: FleetOut) -> bool:
     """Whether a replay went back to its beginning between two answers."""
-    if before.scanned_at is None or after.scanned_at is None or after.kind != "replay":
+    old, new = before.source, after.source
+    if old.scanned_at is None or new.scanned_at is None or new.kind != "replay":
         return False
-    return before.name == after.name and after.scanned_at < before.scanned_at
+    return old.name == new.name and new.scanned_at < old.scanned_at
 
 
 def promise(fleet: FleetOut) -> str:
@@ -103,7 +113,7 @@ def counters(counts: StateCounts, chosen: PodState | None) -> tuple[Counter, ...
     return tuple(
         Counter(
             state=state,
-            label=f"{sign.symbol} **{getattr(counts, state):,}** {sign.word.lower()}",
+            label=f"{_coloured(state, getattr(counts, state))} {sign.word.lower()}",
             help=f"{sign.meaning} Press to "
             + ("show all states again." if state == chosen else "show these only."),
             chosen=state == chosen,
@@ -112,12 +122,18 @@ def counters(counts: StateCounts, chosen: PodState | None) -> tuple[Counter, ...
     )
 
 
+def _coloured(state: PodState, count: int) -> str:
+    """Colour the sign and the number by the theme's colours, where there is something to see."""
+    text = f"{SIGNS[state].symbol} **{count:,}**"
+    return f":{MARKDOWN_COLOURS[state]}[{text}]" if count else text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodRow:
     """A line of the table. Percentages are 0 to 100, unknown is None."""
 
     name: PodName
-    state: PodState
+    ink: Ink
     state_words: str
     probability_pct: float | None
     trend_pct: tuple[float, ...]
@@ -136,8 +152,8 @@ def _row(pod: PodOut, scanned_at: datetime | None) -> PodRow:
     probability = pod.failure_probability
     return PodRow(
         name=PodName(pod.namespace, pod.name),
-        state=pod.state,
-        state_words=str(SIGNS[pod.state]),
+        ink=sign_ink(pod),
+        state_words=state_in_words(pod),
         probability_pct=None if probability is None else 100 * probability,
         trend_pct=tuple(100 * value for value in pod.trend if value is not None),
         memory_pct=pod.memory_usage_pct,
@@ -145,6 +161,19 @@ def _row(pod: PodOut, scanned_at: datetime | None) -> PodRow:
         restarts=pod.restart_count_24h,
         last_failure=failure_in_words(pod.last_failure, scanned_at),
     )
+
+
+def state_in_words(pod: PodOut) -> str:
+    """Word the state; a pod that is stable only just says so."""
+    if sign_ink(pod) != "watch" or pod.risk_level is None:
+        return str(SIGNS[pod.state])
+    return f"◆ Watch, {pod.risk_level.value}"
+
+
+def sign_ink(pod: PodOut) -> Ink:
+    """Choose the colour: green is for low risk only."""
+    is_low = pod.risk_level in (None, RiskLevel.LOW)
+    return pod.state if pod.state != "stable" or is_low else "watch"
 
 
 def failure_in_words(failure: LastFailureOut | None, scanned_at: datetime | None) -> str:

@@ -43,10 +43,6 @@ class FleetQuery:
     def is_filtered(self) -> bool:
         return replace(self, page=1, pod=None) != FleetQuery()
 
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * PAGE_SIZE
-
 
 def read_address(params: Mapping[str, str]) -> tuple[FleetQuery, tuple[str, ...]]:
     """Read the parameters of a link, and say which could not be used.
@@ -100,6 +96,22 @@ def as_address(query: FleetQuery) -> dict[str, str]:
         "pod": str(query.pod) if query.pod else "",
     }
     return {name: value for name, value in params.items() if value}
+
+
+def as_filters(query: FleetQuery) -> dict[str, str]:
+    """Write the parameters of ``GET /pods``.
+
+    >>> as_filters(FleetQuery(text="cart", page=3))
+    {'q': 'cart', 'limit': '100', 'offset': '200'}
+    """
+    params = {
+        "namespace": query.namespace or "",
+        "state": query.state or "",
+        "q": query.text,
+        "min_probability": f"{query.min_probability:g}" if query.min_probability else "",
+    }
+    page = {"limit": str(PAGE_SIZE), "offset": str((query.page - 1) * PAGE_SIZE)}
+    return {name: value for name, value in params.items() if value} | page
 
 
 def _number(text: str, *, low: float, high: float) -> float | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from podforecast.api_schema.fleet import AlarmOut, EventOut, PodDetailOut, PodState
-from podforecast.ui.palette import SIGNS, StateSign
-from podforecast.ui.viewmodels.fleet import cause_in_words
+from podforecast.api_schema.fleet import AlarmOut, EventOut, PodDetailOut
+from podforecast.ui.palette import SIGNS, Ink
+from podforecast.ui.viewmodels.fleet import cause_in_words, sign_ink, state_in_words
 from podforecast.ui.viewmodels.forecast import as_percent, in_words
 from podforecast.ui.viewmodels.snapshot import time_of_day
 
@@ -22,8 +22,9 @@ OUTCOMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodView:
-    state: PodState
-    sign: StateSign
+    ink: Ink
+    headline: str
+    """Symbol and word."""
     number: str
     """The probability, or empty where there is none."""
     share: float | None
@@ -38,15 +39,15 @@ def pod_view(detail: PodDetailOut) -> PodView:
     pod = detail.pod
     probability = pod.failure_probability
     return PodView(
-        state=pod.state,
-        sign=SIGNS[pod.state],
+        ink=sign_ink(pod),
+        headline=state_in_words(pod),
         number="" if probability is None else as_percent(probability),
         share=probability,
         threshold_share=detail.threshold,
         sentence=_sentence(detail),
         verdict=_verdict(detail),
-        facts=f"Workload {pod.workload}. {pod.coverage:.0%} of its samples of the last minutes"
-        f" are there. Model {detail.model_version}",
+        facts=f"Workload {pod.workload}. {100 * pod.coverage:.0f} % of its samples of the last"
+        f" minutes are there. Model {detail.model_version}",
     )
 
 
@@ -60,8 +61,8 @@ def _sentence(detail: PodDetailOut) -> str:
     if pod.state == "failing":
         return "It is down or backing off now. What fails already is not forecast."
     return (
-        f"Only {pod.coverage:.0%} of the CPU and memory samples of the last minutes are there,"
-        " which is too little for a forecast."
+        f"Only {100 * pod.coverage:.0f} % of the CPU and memory samples of the last minutes are"
+        " there, which is too little for a forecast."
     )
 
 

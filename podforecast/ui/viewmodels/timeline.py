@@ -40,7 +40,6 @@ class TimelineView:
     alarms: tuple[Record, ...]
     failing: tuple[Record, ...]
     begin: str
-    end: str
     summary: str
     """For whoever does not see the chart."""
 
@@ -72,13 +71,12 @@ def timeline_view(detail: PodDetailOut) -> TimelineView | None:
             for event in detail.events
             if begin <= event.at <= end
         ),
-        alarms=tuple(_alarm(alarm, end) for alarm in detail.alarms if _within(alarm, begin)),
+        alarms=tuple(_alarm(alarm, begin, end) for alarm in detail.alarms if _within(alarm, begin)),
         failing=tuple(
             {"begin": _iso(stretch.begin), "end": _iso(stretch.end)}
             for stretch in failing_stretches(detail)
         ),
         begin=_iso(begin),
-        end=_iso(end),
         summary=f"{time_of_day(begin)} to {time_of_day(end)} UTC: {len(detail.alarms)} alarms and"
         f" {len(detail.events)} failures, listed beside the chart.",
     )
@@ -127,10 +125,10 @@ def _within(alarm: AlarmOut, begin: datetime) -> bool:
     return alarm.ended_at is None or alarm.ended_at >= begin
 
 
-def _alarm(alarm: AlarmOut, end: datetime) -> Record:
+def _alarm(alarm: AlarmOut, begin: datetime, end: datetime) -> Record:
     until = min(alarm.ended_at or end, end)
     return {
-        "begin": _iso(alarm.began_at),
+        "begin": _iso(max(alarm.began_at, begin)),
         "end": _iso(until),
         "outcome": OUTCOMES[alarm.outcome],
         "clock": f"{time_of_day(alarm.began_at)} to {time_of_day(until)}",

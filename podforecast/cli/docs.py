@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -26,8 +27,22 @@ class DocsOutdated(PodforecastError):
     """A generated page differs from what the code says."""
 
 
-def write(folder: Path, *, check: bool = False) -> list[str]:
+def write(
+    folder: Path,
+    *,
+    check: bool = False,
+    more: Mapping[str, Callable[[], str]] = MappingProxyType({}),
+) -> list[str]:
     """Write every page that changed and return their names.
+
+    Parameters
+    ----------
+    folder
+        Where the pages are.
+    check
+        Write nothing.
+    more
+        Pages beside those of this module, by file name.
 
     Raises
     ------
@@ -35,8 +50,8 @@ def write(folder: Path, *, check: bool = False) -> list[str]:
         With ``check``, instead of writing.
     """
     changed = []
-    for name, render in PAGES.items():
-        page, text = folder / name, NOTICE + render()
+    for name, render in {**PAGES, **more}.items():
+        page, text = folder / name, (NOTICE if name.endswith(".md") else "") + render()
         if not page.exists() or page.read_text() != text:
             changed.append(name)
             if not check:

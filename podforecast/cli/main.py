@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -46,15 +47,22 @@ def run() -> None:
 
 @application.command()
 def docs(
+    context: typer.Context,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; fail if a page is out of date.")
     ] = False,
 ) -> None:
-    """Write the generated pages of docs/: features, signals and settings."""
-    changed = pages.write(ROOT / "docs", check=check)
+    """Write the generated pages of docs/: features, signals, settings, OpenAPI."""
+    changed = pages.write(ROOT / "docs", check=check, more=context.obj or {})
     typer.echo(f"written: {', '.join(changed)}" if changed else "all pages are up to date")
 
 
-def main() -> int:
-    """Run the command; an error of ours is two lines and exit code 1."""
-    return guarded(application)
+def main(pages_of_others: Mapping[str, Callable[[], str]] | None = None) -> int:
+    """Run the command; an error of ours is two lines and exit code 1.
+
+    Parameters
+    ----------
+    pages_of_others
+        Generated pages about parts that the commands do not know, by file name.
+    """
+    return guarded(lambda: application(obj=pages_of_others))

@@ -67,7 +67,7 @@ def create_app(
     app.include_router(service.router)
     app.include_router(model.router)
     app.include_router(pods.router)
-    documentation.install(app)
+    documentation.install(app, secured=bool(options.api_keys))
     _wrap(app, state)
     return app
 

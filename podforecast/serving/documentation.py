@@ -6,6 +6,7 @@ Such a route names its models with :func:`request_of`, :func:`answer_of` and :fu
 
 from __future__ import annotations
 
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +25,7 @@ from podforecast.api_schema.predict import ExplainedResponse, PredictRequest, Pr
 from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.serving.problems import MEDIA_TYPE, STATUS
 from podforecast.serving.refusals import InvalidInput
+from podforecast.serving.shared_answers import complete
 
 REFERENCE = "#/components/schemas/{model}"
 Document = dict[str, Any]
@@ -60,14 +62,23 @@ def problems(*statuses: HTTPStatus) -> dict[int | str, Document]:
     }
 
 
-def install(app: FastAPI) -> None:
-    """Complete the application's OpenAPI document with the schemas its routes point to."""
+def install(app: FastAPI, *, secured: bool = False) -> None:
+    """Complete the application's OpenAPI document: schemas, and what every route may answer.
+
+    Parameters
+    ----------
+    app
+        With all its routes.
+    secured
+        Whether callers have to show a key.
+    """
     generated = app.openapi
 
+    @cache
     def completed() -> Document:
         document = generated()
         document.setdefault("components", {}).setdefault("schemas", {}).update(_schemas())
-        return document
+        return complete(document, secured=secured)
 
     app.openapi = completed  # type: ignore[method-assign]  # FastAPI's own way of extending it
 

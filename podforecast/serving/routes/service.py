@@ -53,7 +53,11 @@ async def ready(request: Request) -> Ready:
     )
 
 
-@router.get("/metrics", responses={200: {"content": {CONTENT_TYPE: {}}}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {CONTENT_TYPE: {"schema": {"type": "string"}}}}},
+)
 async def metrics(request: Request) -> Response:
     """Metrics of the service in Prometheus' text format."""
     return Response(state_of(request).metrics.text(), media_type=CONTENT_TYPE)

@@ -65,6 +65,7 @@ STATUS: Mapping[type[errors.PodforecastError], HTTPStatus] = {
 _HEADERS: Mapping[type[errors.PodforecastError], Mapping[str, str]] = {
     Unauthorized: {"www-authenticate": 'Bearer realm="podforecast"'},
     Overloaded: {"retry-after": "1"},
+    Busy: {"retry-after": str(Busy.retry_after_seconds)},
     ReloadUnderWay: {"retry-after": "1"},
     # What is still under way of the body must not be taken for the next request.
     BodyTooSlow: {"connection": "close"},
@@ -103,8 +104,6 @@ def answer_to(error: errors.PodforecastError, scope: Scope) -> Response:
         problem = InputProblem(**problem.model_dump(), errors=error.problems)
     answer = _answer(problem)
     answer.headers.update(_HEADERS.get(type(error), {}))
-    if isinstance(error, Busy):
-        answer.headers["retry-after"] = str(error.retry_after_seconds)
     return answer
 
 

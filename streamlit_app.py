@@ -11,4 +11,4 @@ try:
 except ConfigurationError as error:
     st.error(f"{error.message}  \n{error.hint}")
     st.stop()
-dashboard.run(address=str(settings.api_url), timeout=settings.timeout)
+dashboard.run(address=str(settings.api_url), timeout=settings.timeout, api_key=settings.api_key)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,12 +16,15 @@ from podforecast.serving import documentation, problems
 from podforecast.serving.admission import Admission
 from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.front_door import FrontDoor
+from podforecast.serving.logs import quoted
 from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
-from podforecast.serving.options import DEFAULTS, ServiceOptions
+from podforecast.serving.options import DEFAULTS, ServiceOptions, is_open_to_others
 from podforecast.serving.routes import batch, model, pods, predict, service
 from podforecast.serving.state import ServiceState
 from podforecast.watcher.source import FleetSource
+
+logger = logging.getLogger(__name__)
 
 
 def create_app(
@@ -28,6 +33,7 @@ def create_app(
     load: Load,
     options: ServiceOptions = DEFAULTS,
     fleet: FleetSource | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """Build the service; the model is read when it starts, not here.
 
@@ -41,13 +47,16 @@ def create_app(
         Who may call it, how much it takes on, what it writes down.
     fleet
         What is watched in the background while the service runs; None watches nothing.
+    clock
+        Seconds of a clock that never goes back, for the age of scans.
     """
     slot, metrics = ModelSlot(load, model_dir), ServiceMetrics()
-    watched = Fleet(fleet, model=slot.model, registry=metrics.registry)
+    watched = Fleet(fleet, model=slot.model, registry=metrics.registry, clock=clock)
     state = ServiceState(slot=slot, metrics=metrics, fleet=watched, options=options)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        _warn_if_open(options)
         state.slot.load()
         _publish(state)
         async with state.fleet.watching():
@@ -70,6 +79,15 @@ def create_app(
     documentation.install(app, secured=bool(options.api_keys))
     _wrap(app, state)
     return app
+
+
+def _warn_if_open(options: ServiceOptions) -> None:
+    if is_open_to_others(options):
+        logger.warning(
+            "event=open_to_others host=%s hint=%s",
+            options.host,
+            quoted("Set PODFORECAST_API_KEYS, or see that only those who may can reach this port."),
+        )
 
 
 def _publish(state: ServiceState) -> None:

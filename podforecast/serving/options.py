@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,21 @@ class ServiceOptions:
 
 
 DEFAULTS = ServiceOptions()
+
+
+def is_open_to_others(options: ServiceOptions) -> bool:
+    """Say whether anybody who reaches this machine may call.
+
+    >>> is_open_to_others(ServiceOptions(host="::"))
+    True
+    >>> is_open_to_others(ServiceOptions(host="127.0.0.2"))
+    False
+    """
+    return not options.api_keys and not _is_this_machine(options.host)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

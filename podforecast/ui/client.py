@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from podforecast.api_schema.curves import CurvesOut
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.model import ModelOut
-from podforecast.api_schema.predict import PredictResponse
+from podforecast.api_schema.predict import ExplainedResponse, PredictResponse
 from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.api_schema.service import Ready
 from podforecast.ui.outcomes import (
@@ -42,11 +42,14 @@ class ServiceClient:
         As a person types it: without a scheme it is http, and a trailing slash changes nothing.
     http
         Carries the timeouts. Shared between clients, since it holds connections.
+    api_key
+        One of that service's keys; empty where none is known.
     """
 
-    def __init__(self, address: str, *, http: httpx.Client) -> None:
+    def __init__(self, address: str, *, http: httpx.Client, api_key: str = "") -> None:
         self._address = completed(address)
         self._http = http
+        self._headers = {"X-API-Key": api_key} if api_key else {}
 
     @property
     def address(self) -> str:
@@ -57,6 +60,11 @@ class ServiceClient:
         """Ask for a forecast of one pod; fields that are None were not measured."""
         body = {name: value for name, value in measurements.items() if value is not None}
         return self._ask("POST", "/predict", PredictResponse, body)
+
+    def explained(self, measurements: Measurements) -> Outcome[ExplainedResponse]:
+        """Ask for the same with its reasons, and what to do."""
+        body = {name: value for name, value in measurements.items() if value is not None}
+        return self._ask("POST", "/predict?explain=true", ExplainedResponse, body)
 
     def pods(self, filters: Mapping[str, str]) -> Outcome[FleetOut]:
         """Ask for the latest scan; ``filters`` are the parameters of ``GET /pods``."""
@@ -96,7 +104,11 @@ class ServiceClient:
         timeout = patience if at_most is None else _shortened(patience, at_most)
         try:
             response = self._http.request(
-                method, f"{self._address}{path}", json=body, timeout=timeout
+                method,
+                f"{self._address}{path}",
+                json=body,
+                headers=self._headers,
+                timeout=timeout,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Unreachable(self._address, _reason(error))

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import httpx
 import streamlit as st
+from pydantic import SecretStr
 
-from podforecast.ui.client import ServiceClient
+from podforecast.ui.client import ServiceClient, completed
 from podforecast.ui.outcomes import Service
 from podforecast.ui.pages import fleet, model, predict
 from podforecast.ui.sidebar import Connect, choose_service, watch_connection
@@ -38,11 +39,17 @@ CONNECT_SECONDS = 2.0
 """A service that does not even accept a connection in this time is down, not slow."""
 
 
-def run(*, address: str, timeout: timedelta) -> None:
+def run(*, address: str, timeout: timedelta, api_key: SecretStr) -> None:
     """Draw the page that the browser asks for; Streamlit calls this on every interaction."""
 
     def connect(chosen: str) -> Service:
-        return ServiceClient(chosen, http=_http(timeout.total_seconds()))
+        # Whoever types another address into the sidebar must not be sent the key.
+        is_ours = completed(chosen) == completed(address)
+        return ServiceClient(
+            chosen,
+            http=_http(timeout.total_seconds()),
+            api_key=api_key.get_secret_value() if is_ours else "",
+        )
 
     st.set_page_config(page_title="podforecast", page_icon=FAVICON, layout="wide")
     draw(connect, address=address)

@@ -6,9 +6,10 @@ SEED    ?= 1
 MINUTES ?= 92
 PODS    ?= 100
 MIX     ?= balanced
+CONTAINERS ?= yes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types contracts train evaluate bench record docs clean
+.PHONY: help run test containers check lint types contracts train evaluate bench record docs clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,8 +28,12 @@ run: $(VENV)/.run  ## train if needed, start API (8000) and dashboard (8501), pr
 test: $(VENV)/.dev  ## checks and all tests, with the real components they need
 	@bash scripts/install_components.sh
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest --cov --cov-report=term $(if $(filter no,$(CONTAINERS)),,--ignore=tests/containers)
 	@$(BIN)/coverage report --include='podforecast/domain/*' --fail-under=100
+	@$(if $(filter no,$(CONTAINERS)),,$(MAKE) --no-print-directory containers)
+
+containers: $(VENV)/.dev  ## build the images, run docker-compose.yml, test it (make test CONTAINERS=no leaves it out)
+	@bash scripts/container_job.sh $(BIN)/python
 
 check: lint types contracts  ## lint, types, import contracts
 

@@ -37,12 +37,19 @@ def _missing_for_memory() -> str:
     return "" if platform.libc_ver()[0] == "glibc" else "needs Linux and glibc"
 
 
+def _missing_for_containers() -> str:
+    if os.environ.get("PODFORECAST_CONTAINER_JOB") == "1":
+        return ""
+    return "builds images and runs them, which is what `make containers` is for"
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out, by name, what this machine can not run. CI has to run everything."""
     reasons = {
         "lab": _missing_for_the_lab(),
         "prometheus": _missing_for_prometheus(),
         "glibc": _missing_for_memory(),
+        "containers": _missing_for_containers(),
     }
     kept, left_out = [], []
     for item in items:

@@ -104,6 +104,9 @@ class MemoryModel:
 
     threshold: float = 0.8
     manifest: FakeManifest = field(default_factory=FakeManifest)
+    path: str = "fast"
+    path_reason: str = ""
+    is_quick: bool = True
 
     def score(self, values):
         return np.clip(values[:, feature_index("memory_usage_pct")] / 100.0, 0.001, 0.999)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -43,6 +44,8 @@ class Fleet:
         Returns the model that scores; raises where there is none.
     registry
         Where series about scans are collected.
+    clock
+        Seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -51,13 +54,19 @@ class Fleet:
         *,
         model: Callable[[], Scorer],
         registry: CollectorRegistry,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
         self._rows: FleetRows | None = None
         self._watcher: FleetWatcher | None = None
         if source is not None:
             metrics = FleetMetrics(registry, age_seconds=self._age, count=self._count)
-            self._watcher = FleetWatcher(source, model=model, report=metrics.scanned)
+            self._watcher = FleetWatcher(source, model=model, clock=clock, report=metrics.scanned)
+
+    @property
+    def watcher(self) -> FleetWatcher | None:
+        """What scans; None where nothing is watched."""
+        return self._watcher
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:

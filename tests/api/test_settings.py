@@ -25,12 +25,22 @@ class TestRefused:
             pytest.param("PODFORECAST_API__PORT", "http", id="port-is-text"),
             pytest.param("PODFORECAST_PROMETHEUS__URL", "prometheus:9090", id="url-without-scheme"),
             pytest.param("PODFORECAST_PROMETHEUS__TIMEOUT", "-1", id="negative-duration"),
+            pytest.param("PODFORECAST_SOURCE", "recording", id="source"),
+            pytest.param("PODFORECAST_REPLAY__SPEED", "0", id="no-speed"),
+            pytest.param("PODFORECAST_REPLAY__SPEED", "nan", id="speed-is-no-number"),
+            pytest.param("PODFORECAST_REPLAY__SPEED", "1000", id="too-fast"),
+            pytest.param("PODFORECAST_REPLAY__START_MINUTE", "-1", id="before-the-start"),
             pytest.param("PODFORECAST_PROMETHEUS__COLOUR", "red", id="unknown-in-a-group"),
         ],
     )
     def test_the_variable_is_named(self, monkeypatch, variable, value):
         monkeypatch.setenv(variable, value)
         with pytest.raises(ConfigurationError, match=variable):
+            read_settings()
+
+    def test_a_cluster_can_not_be_watched_yet(self, monkeypatch):
+        monkeypatch.setenv("PODFORECAST_SOURCE", "prometheus")
+        with pytest.raises(ConfigurationError, match="can not be watched yet; `replay` and `none`"):
             read_settings()
 
     def test_a_group_that_is_no_json_is_named_too(self, monkeypatch):

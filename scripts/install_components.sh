@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Install the real programs that the tests and the lab start: Prometheus with promtool, and openssl,
-# which makes the certificates of a test. Without root nothing is installed; tests that miss
-# Prometheus are then named.
+# Install the real programs that the tests and the lab start: Prometheus with promtool, openssl,
+# which makes the certificates of a test, and systemd-analyze, which reads the units. Without root
+# nothing is installed; tests that miss Prometheus are then named.
 set -euo pipefail
 packages=()
 need() { command -v "$1" >/dev/null || packages+=("$2"); }
 need prometheus prometheus
 need promtool prometheus
 need openssl openssl
+need systemd-analyze systemd
 
 [ ${#packages[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -37,6 +37,10 @@ def _missing_for_memory() -> str:
     return "" if platform.libc_ver()[0] == "glibc" else "needs Linux and glibc"
 
 
+def _missing_for_systemd() -> str:
+    return "" if shutil.which("systemd-analyze") else "needs systemd-analyze"
+
+
 def _missing_for_containers() -> str:
     if os.environ.get("PODFORECAST_CONTAINER_JOB") == "1":
         return ""
@@ -49,6 +53,7 @@ def pytest_collection_modifyitems(config, items):
         "lab": _missing_for_the_lab(),
         "prometheus": _missing_for_prometheus(),
         "glibc": _missing_for_memory(),
+        "systemd": _missing_for_systemd(),
         "containers": _missing_for_containers(),
     }
     kept, left_out = [], []

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from podforecast.api_schema.curves import CurvesOut
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.model import ModelOut
-from podforecast.api_schema.predict import PredictResponse
+from podforecast.api_schema.predict import ExplainedResponse, PredictResponse
 from podforecast.api_schema.problems import Problem
 
 Measurements = Mapping[str, float | str | None]
@@ -61,6 +61,8 @@ class Service(Protocol):
     def address(self) -> str: ...
 
     def predict(self, measurements: Measurements) -> Outcome[PredictResponse]: ...
+
+    def explained(self, measurements: Measurements) -> Outcome[ExplainedResponse]: ...
 
     def pods(self, filters: Mapping[str, str]) -> Outcome[FleetOut]: ...
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from podforecast.api_schema.curves import CurvesOut
 from podforecast.api_schema.model import ModelOut
-from podforecast.api_schema.predict import PredictResponse
+from podforecast.api_schema.predict import ExplainedResponse, PredictResponse
 from podforecast.api_schema.problems import FieldProblem, InputProblem, Problem
 
 
@@ -25,6 +27,62 @@ def make_forecast():
             "model_version": "fake-1",
         }
         return PredictResponse.model_validate(fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def make_reason():
+    """One reason; a test names only what it is about."""
+
+    def make(feature="memory_usage_pct", contribution=2.0, **changes):
+        fields = {
+            "feature": feature,
+            "value": 95.2,
+            "unit": "% of limit",
+            "typical_low": 10.0,
+            "typical_high": 70.0,
+            "contribution": contribution,
+            "direction": "raises" if contribution > 0 else "lowers",
+            "sentence": "Memory usage is 95.2 % of its limit; usually 10 to 70 %.",
+        }
+        return fields | changes
+
+    return make
+
+
+@pytest.fixture
+def make_explained(make_forecast, make_reason):
+    """An answer to /predict?explain=true: memory raises, the revision's age lowers."""
+
+    def make(probability=0.94, *, reasons=None, other=0.5, recommendations=None, **changes):
+        told = reasons if reasons is not None else [
+            make_reason(),
+            make_reason("deployment_uptime_hrs", -0.7, value=48.0,
+                        sentence="Age of the revision is 48 h; usually 1 to 720 h."),
+        ]  # fmt: skip
+        log_odds = math.log(probability / (1 - probability))
+        base = log_odds - other - sum(reason["contribution"] for reason in told)
+        explanation = {
+            "method": "exact",
+            "base_log_odds": base,
+            "log_odds": log_odds,
+            "reasons": told,
+            "other": other,
+        }
+        advice = recommendations or [
+            {
+                "title": "Memory is close to its limit",
+                "description": "The container is killed at 100 %.",
+                "actions": ["kubectl top pod cart-0 --containers", "Raise the memory limit."],
+            },
+            {"title": "It keeps restarting", "description": "9 restarts.",
+             "actions": ["kubectl describe pod cart-0"]},
+        ]  # fmt: skip
+        forecast = make_forecast(probability, **changes)
+        return ExplainedResponse.model_validate(
+            forecast.model_dump() | {"explanation": explanation, "recommendations": advice}
+        )
 
     return make
 

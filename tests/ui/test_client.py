@@ -18,6 +18,7 @@ class FakeService(BaseHTTPRequestHandler):
     """Not the service: answers what the server object tells it to."""
 
     def _answer(self):
+        self.server.paths.append(self.path)
         self.server.asked.append(self.rfile.read(int(self.headers.get("content-length", 0))))
         if self.server.hangs.is_set():
             self.server.released.wait(5)
@@ -42,7 +43,7 @@ class FakeService(BaseHTTPRequestHandler):
 def running():
     server = ThreadingHTTPServer(("127.0.0.1", 0), FakeService)
     server.status, server.content_type, server.body = 200, "application/json", b"{}"
-    server.headers_out, server.asked = {}, []
+    server.headers_out, server.asked, server.paths = {}, [], []
     server.hangs, server.released = threading.Event(), threading.Event()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -137,6 +138,22 @@ class TestAnswered:
     def test_a_forecast_comes_through(self, client, service, make_forecast):
         answers(service, make_forecast(0.2))
         assert client.predict({"pod_id": "x"}) == Answered(make_forecast(0.2))
+
+    def test_an_explained_forecast_is_asked_for_and_comes_through(
+        self, client, service, make_explained
+    ):
+        answers(service, make_explained(0.2))
+        assert client.explained({"pod_id": "x", "memory_peak_pct": None}) == Answered(
+            make_explained(0.2)
+        )
+        assert service.paths == ["/predict?explain=true"]
+        assert json.loads(service.asked[-1]) == {"pod_id": "x"}
+
+    def test_a_forecast_without_the_reasons_asked_for_is_not_believed(
+        self, client, service, make_forecast
+    ):
+        answers(service, make_forecast(0.2))
+        assert client.explained({"pod_id": "x"}) == Unreachable(client.address, STRANGER)
 
     def test_what_was_not_measured_is_not_sent(self, client, service):
         client.predict({"pod_id": "x", "memory_peak_pct": None, "replica_count": 0})

@@ -73,11 +73,20 @@ class TestForecast:
         assert view.sentence == (
             "About 94 of 100 pods that look like cart-0 begin to fail within 5 minutes."
         )
-        assert view.verdict == "At risk: the probability is at or above the threshold of 31.0 %."
+        assert view.verdict == (
+            "At risk: the probability is at or above the threshold of 31.0 %, the black mark."
+        )
 
     def test_a_stable_pod_is_called_stable(self, make_forecast):
         view = forecast_view(make_forecast(0.01, prediction="stable", risk_level="low"))
         assert view.verdict.startswith("Stable: the probability is below")
+
+    def test_a_high_risk_below_the_threshold_is_not_called_stable(self, make_forecast):
+        view = forecast_view(
+            make_forecast(0.7, prediction="stable", risk_level="high", threshold=0.73)
+        )
+        assert view.headline == "High risk"
+        assert view.verdict == "No alarm yet: it takes 73.0 %, the black mark."
 
     @pytest.mark.parametrize(
         ("probability", "words"),
@@ -149,4 +158,4 @@ class TestConnection:
 def test_the_terminal_command_sends_only_what_was_measured():
     command = as_curl("http://localhost:8000", {"pod_id": "a'b", "memory_peak_pct": None})
     assert "memory_peak_pct" not in command
-    assert command.startswith("curl http://localhost:8000/predict -H ")
+    assert command.startswith("curl 'http://localhost:8000/predict?explain=true' -H ")

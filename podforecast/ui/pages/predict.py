@@ -1,17 +1,21 @@
 """Forecast one pod from numbers typed in.
 
 1. Pick a scenario, or fill in the form. Optional fields stay empty where nothing was measured.
-2. Ask for a forecast: the risk, in a number and in words, or what was wrong with the request.
+2. Ask for a forecast: the risk in a number and in words, why it is so, and what to do; or what
+   was wrong with the request.
+3. Move the sliders of the what-if row to see what would lower it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
-from podforecast.api_schema.predict import PredictResponse
+from podforecast.api_schema.predict import ExplainedResponse
 from podforecast.ui.cards import forecast_card
+from podforecast.ui.explanation_panel import what_to_do, why
 from podforecast.ui.inputs import Value, key_of, optional_input, required_input
 from podforecast.ui.outcomes import Answered, Measurements, Outcome, Service
 from podforecast.ui.viewmodels.forecast import (
@@ -22,32 +26,55 @@ from podforecast.ui.viewmodels.forecast import (
 )
 from podforecast.ui.viewmodels.form import Field, label_of, optional_groups, required_fields
 from podforecast.ui.viewmodels.scenarios import SCENARIOS, Scenario, values_of
+from podforecast.ui.whatif_panel import whatif
 
 ASK_NOW = "predict.ask_now"
-OUTCOME = "predict.outcome"
+ASKED = "predict.asked"
 STORY = "predict.story"
-COLUMNS = 3
+COLUMNS = 2
 BEGIN = "Start from a situation, or describe the pod yourself."
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked last, of whom, and what came of it."""
+
+    number: int
+    address: str
+    measurements: Measurements
+    outcome: Outcome[ExplainedResponse]
+
+
 def render(service: Service) -> None:
-    st.title("Will this pod fail in the next minutes?")
-    _start_with(SCENARIOS[0])
+    st.title("Will this pod fail in the next minutes?", anchor=False)
+    last = _last(service)
+    _start_with(last.measurements if last else values_of(SCENARIOS[0]))
     _scenario_buttons()
     st.caption(st.session_state[STORY])
-    left, right = st.columns([2, 1], gap="large")
+    left, right = st.columns([5, 7], gap="large")
     with left:
         asked, measurements = _form()
-    with right:
-        if asked or st.session_state.pop(ASK_NOW, False):
-            _ask(service, measurements)
-        _outcome(st.session_state.get(OUTCOME))
         with st.expander("The same request in a terminal"):
             st.code(as_curl(service.address, measurements), language="bash", wrap_lines=True)
+    with right:
+        if asked or st.session_state.pop(ASK_NOW, False):
+            last = _ask(service, measurements)
+        _outcome(last)
+    if last is not None and isinstance(last.outcome, Answered):
+        answer = last.outcome.answer
+        whatif(service, last.measurements, answer, number=last.number)
+        st.caption(forecast_view(answer).footnote)
 
 
-def _start_with(scenario: Scenario) -> None:
-    for name, value in values_of(scenario).items():
+def _last(service: Service) -> Asked | None:
+    """What was asked of this service before; another one might have answered differently."""
+    asked: Asked | None = st.session_state.get(ASKED)
+    return asked if asked and asked.address == service.address else None
+
+
+def _start_with(values: Measurements) -> None:
+    """Fill in what is not there: at first sight, and after a visit to another page."""
+    for name, value in values.items():
         st.session_state.setdefault(key_of(name), value)
     st.session_state.setdefault(STORY, BEGIN)
 
@@ -99,21 +126,32 @@ def _grid(fields: Sequence[Field], *, required: bool) -> dict[str, Value]:
     return values
 
 
-def _ask(service: Service, measurements: Measurements) -> None:
+def _ask(service: Service, measurements: Measurements) -> Asked:
+    before: Asked | None = st.session_state.get(ASKED)
     with st.spinner("Asking the service …"):
-        st.session_state[OUTCOME] = service.predict(measurements)
+        asked = Asked(
+            number=before.number + 1 if before else 1,
+            address=service.address,
+            measurements=measurements,
+            outcome=service.explained(measurements),
+        )
+    st.session_state[ASKED] = asked
+    return asked
 
 
-def _outcome(outcome: Outcome[PredictResponse] | None) -> None:
-    if outcome is None:
-        st.info("The forecast will be here.")
-    elif isinstance(outcome, Answered):
-        view = forecast_view(outcome.answer)
-        st.markdown(forecast_card(view), unsafe_allow_html=True)
-        st.markdown(f"**{view.verdict}**")
-        st.caption(view.footnote)
+def _outcome(asked: Asked | None) -> None:
+    if asked is None:
+        st.info("The forecast will be here, with its reasons and what to do.")
+    elif isinstance(asked.outcome, Answered):
+        _forecast(asked.outcome.answer)
     else:
-        _failure(failure_view(outcome))
+        _failure(failure_view(asked.outcome))
+
+
+def _forecast(forecast: ExplainedResponse) -> None:
+    st.markdown(forecast_card(forecast_view(forecast)), unsafe_allow_html=True)
+    why(forecast.explanation)
+    what_to_do(forecast.recommendations)
 
 
 def _failure(view: FailureView) -> None:

@@ -48,20 +48,29 @@ class ForecastView:
 def forecast_view(forecast: PredictResponse) -> ForecastView:
     """Word a forecast."""
     pod = forecast.input.get("pod_id", "the pod")
-    at_risk = forecast.prediction is Prediction.AT_RISK
     return ForecastView(
         paint=PAINT[forecast.risk_level],
         headline=f"{forecast.risk_level.value.capitalize()} risk",
         percent=as_percent(forecast.failure_probability),
         sentence=f"{in_words(forecast.failure_probability)} pods that look like {pod} begin to"
         f" fail within {forecast.horizon_minutes:g} minutes.",
-        verdict=f"{'At risk' if at_risk else 'Stable'}: the probability is"
-        f" {'at or above' if at_risk else 'below'} the threshold of"
-        f" {as_percent(forecast.threshold)}.",
+        verdict=_verdict(forecast),
         share=forecast.failure_probability,
         threshold_share=forecast.threshold,
         footnote=f"Model {forecast.model_version}",
     )
+
+
+def _verdict(forecast: PredictResponse) -> str:
+    threshold = as_percent(forecast.threshold)
+    if forecast.prediction is Prediction.AT_RISK:
+        return (
+            f"At risk: the probability is at or above the threshold of {threshold}, the black mark."
+        )
+    if forecast.risk_level in {RiskLevel.HIGH, RiskLevel.CRITICAL}:
+        # "Stable" beside "High risk" would be read as a mistake.
+        return f"No alarm yet: it takes {threshold}, the black mark."
+    return f"Stable: the probability is below the threshold of {threshold}, the black mark."
 
 
 def as_percent(probability: float) -> str:
@@ -149,8 +158,8 @@ def as_curl(address: str, measurements: Measurements) -> str:
     r"""Write the same request for a terminal.
 
     >>> as_curl("http://localhost:8000", {"pod_id": "it's"}).splitlines()[0]
-    "curl http://localhost:8000/predict -H 'Content-Type: application/json' \\"
+    "curl 'http://localhost:8000/predict?explain=true' -H 'Content-Type: application/json' \\"
     """
     body = json.dumps({name: v for name, v in measurements.items() if v is not None})
-    target = shlex.quote(f"{address}/predict")
+    target = shlex.quote(f"{address}/predict?explain=true")
     return f"curl {target} -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"

@@ -61,14 +61,14 @@ class Field:
 
 def required_fields() -> tuple[Field, ...]:
     """Fields that must be filled in, in the order of the catalogue."""
-    return tuple(_field(feature) for feature in REQUIRED)
+    return tuple(field_of(feature) for feature in REQUIRED)
 
 
 def optional_groups() -> dict[str, tuple[Field, ...]]:
     """Fields that may stay empty, by group; each is in exactly one."""
     grouped: dict[str, list[Field]] = {title: [] for title in (*GROUPS, OTHER)}
     for feature in OPTIONAL:
-        grouped[_group(feature.name)].append(_field(feature))
+        grouped[_group(feature.name)].append(field_of(feature))
     return {title: tuple(fields) for title, fields in grouped.items() if fields}
 
 
@@ -91,7 +91,8 @@ def _group(name: str) -> str:
     return next((title for title, start in GROUPS.items() if re.match(start, name)), OTHER)
 
 
-def _field(feature: Feature) -> Field:
+def field_of(feature: Feature) -> Field:
+    """Describe the input of a feature."""
     first, last = feature.typical
     # A hundredth of what is typical, as a round number: 150 % in steps of 1, 4 in steps of 0.01.
     step = 1.0 if feature.whole else 10.0 ** math.floor(math.log10((last - first) / 100))

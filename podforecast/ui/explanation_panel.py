@@ -1,0 +1,44 @@
+"""Why, and what to do: for a forecast of one pod, on whichever page it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
+from podforecast.ui.cards import why_list
+from podforecast.ui.palette import scheme_of
+from podforecast.ui.viewmodels.explanation import RemedyView, remedy_views, why_view
+
+HOW_TO_READ = (
+    "How far each measurement multiplies or divides the odds of a failure, against a typical pod."
+    " It is what the model goes by, not proof of a cause."
+)
+
+
+def why(explanation: ExplanationOut) -> None:
+    """List the reasons, the largest first."""
+    st.markdown("#### Why", help=HOW_TO_READ)
+    view, scheme = why_view(explanation), scheme_of(st.context.theme.type)
+    st.markdown(why_list(view, scheme), unsafe_allow_html=True)
+
+
+def what_to_do(recommendations: Sequence[RecommendationOut]) -> None:
+    """Show the weightiest remedy open and the others folded; nothing is carried out."""
+    st.markdown("#### What to do")
+    first, *others = remedy_views(recommendations)
+    st.markdown(f"**{first.title}**  \n{first.description}")
+    _actions(first)
+    for view in others:
+        with st.expander(view.title):
+            st.markdown(view.description)
+            _actions(view)
+
+
+def _actions(view: RemedyView) -> None:
+    for action in view.actions:
+        if action.is_command:
+            st.code(action.text, language=None, wrap_lines=True)
+        else:
+            st.markdown(f"- {action.text}")

@@ -9,7 +9,10 @@ CSS = """
 /* Refreshes come every few seconds; the age of the data says more than a page that fades. */
 [data-stale="true"] { opacity: 1 !important; }
 .st-key-fleet-chronicle table { font-size: .9rem; }
-.st-key-fleet-chronicle td:first-child { white-space: nowrap; }
+.st-key-fleet-chronicle td:first-child { width: 6.2rem; }
+/* Streamlit makes the panels as wide as their place, without their axis (AXIS_WIDTH). */
+.st-key-fleet-back { margin-bottom: -1rem; }
+.st-key-fleet-timeline { padding-right: 60px; }
 .st-key-fleet-counters button p { font-size: 1.05rem; }
 .st-key-fleet-counters button p strong { font-size: 1.45rem; padding: 0 .2rem; }
 """

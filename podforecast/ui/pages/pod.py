@@ -44,15 +44,14 @@ def show(
     if isinstance(outcome, Declined) and outcome.problem.status == HTTPStatus.NOT_FOUND:
         return False
     sight = Shelf(SNAPSHOT, (service.address, str(name))).take(outcome, now=now())
-    title, back = st.columns([6, 1], vertical_alignment="center")
-    back.button(
+    st.button(
         "All pods",
         key="fleet.back",
         icon=":material/arrow_back:",
+        type="tertiary",
         on_click=on_close,
-        width="stretch",
     )
-    title.title(str(name), anchor=False)
+    st.title(str(name), anchor=False)
     trouble(sight, now())
     if sight.snapshot is not None:
         source_line(sight.snapshot.answer.source, sight.snapshot.at, now())
@@ -62,7 +61,7 @@ def show(
 
 def _pod(detail: PodDetailOut) -> None:
     view = pod_view(detail)
-    words, chart = st.columns([3, 7], gap="medium")
+    words, chart = st.columns([4, 9], gap="medium")
     with words:
         st.markdown(pod_card(view), unsafe_allow_html=True)
         st.caption(view.facts)
@@ -84,8 +83,15 @@ def _chart(detail: PodDetailOut) -> None:
     if view is None:
         st.info("There is no timeline yet.")
         return
-    chart = timeline_chart(view, scheme_of(st.context.theme.type))
-    st.altair_chart(chart, theme=None, alt=view.summary, key="fleet.timeline")
+    # The key gives it room at the right for the axis labels that Streamlit forgets, see style.
+    with st.container(key="fleet-timeline"):
+        st.vega_lite_chart(
+            timeline_chart(view, scheme_of(st.context.theme.type)),
+            theme=None,
+            alt=view.summary,
+            key="fleet.timeline",
+            width="stretch",
+        )
     st.caption(LEGEND)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from podforecast.api_schema.fleet import AlarmOut, EventOut, PodDetailOut
 from podforecast.ui.palette import SIGNS, Ink
 from podforecast.ui.viewmodels.fleet import cause_in_words, sign_ink, state_in_words
 from podforecast.ui.viewmodels.forecast import as_percent, in_words
-from podforecast.ui.viewmodels.snapshot import time_of_day
+from podforecast.ui.viewmodels.snapshot import age_in_words, time_of_day
 
 OUTCOMES: Mapping[str, str] = {
     "failed": "the pod failed",
@@ -103,10 +103,12 @@ def _failure(event: EventOut) -> Entry:
 def announced_in_words(minutes: float | None) -> str:
     """Say whether a failure was foreseen.
 
-    >>> announced_in_words(3.25), announced_in_words(None)
-    ('announced 3.2 min before', 'not announced')
+    >>> announced_in_words(0.9), announced_in_words(None)
+    ('announced 54 s before', 'not announced')
     """
-    return "not announced" if minutes is None else f"announced {minutes:.1f} min before"
+    if minutes is None:
+        return "not announced"
+    return f"announced {age_in_words(timedelta(minutes=minutes))} before"
 
 
 def _alarm(alarm: AlarmOut) -> Entry:

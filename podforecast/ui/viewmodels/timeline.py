@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from podforecast.api_schema.fleet import AlarmOut, PodDetailOut, SeriesOut
 from podforecast.ui.viewmodels.fleet import cause_in_words
@@ -25,13 +25,16 @@ class Panel:
     field: str
     """Of the moments; its text for tooltips is in ``<field>_text``."""
     title: str
+    short_title: str
     limit: float | None
     limit_title: str
+    top: float
+    """Upper end of the axis: all values and the limit are below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineView:
-    """Records for the chart; times are ISO 8601 in UTC, probabilities in percent."""
+    """Records for the chart; times are Unix milliseconds, probabilities in percent."""
 
     moments: tuple[Record, ...]
     panels: tuple[Panel, ...]
@@ -39,7 +42,6 @@ class TimelineView:
     failures: tuple[Record, ...]
     alarms: tuple[Record, ...]
     failing: tuple[Record, ...]
-    begin: str
     summary: str
     """For whoever does not see the chart."""
 
@@ -56,6 +58,8 @@ def timeline_view(detail: PodDetailOut) -> TimelineView | None:
             Panel(
                 field=PROBABILITY,
                 title="Probability of failure, %",
+                short_title="Probability of failure",
+                top=100.0,
                 limit=100 * detail.threshold,
                 limit_title=f"threshold {as_percent(detail.threshold)}",
             ),
@@ -63,7 +67,7 @@ def timeline_view(detail: PodDetailOut) -> TimelineView | None:
         ),
         failures=tuple(
             {
-                "time": _iso(event.at),
+                "time": _milliseconds(event.at),
                 "clock": time_of_day(event.at),
                 "cause": cause_in_words(event.cause),
                 "announced": announced_in_words(event.announced_minutes),
@@ -73,10 +77,9 @@ def timeline_view(detail: PodDetailOut) -> TimelineView | None:
         ),
         alarms=tuple(_alarm(alarm, begin, end) for alarm in detail.alarms if _within(alarm, begin)),
         failing=tuple(
-            {"begin": _iso(stretch.begin), "end": _iso(stretch.end)}
+            {"begin": _milliseconds(stretch.begin), "end": _milliseconds(stretch.end)}
             for stretch in failing_stretches(detail)
         ),
-        begin=_iso(begin),
         summary=f"{time_of_day(begin)} to {time_of_day(end)} UTC: {len(detail.alarms)} alarms and"
         f" {len(detail.events)} failures, listed beside the chart.",
     )
@@ -88,7 +91,7 @@ def _moments(detail: PodDetailOut) -> Iterator[Record]:
         probability = timeline.failure_probability[k]
         words = UNKNOWN if probability is None else as_percent(probability)
         moment: Record = {
-            "time": _iso(time),
+            "time": _milliseconds(time),
             "clock": time_of_day(time),
             PROBABILITY: None if probability is None else 100 * probability,
             f"{PROBABILITY}_text": "failing" if timeline.failing[k] else words,
@@ -116,7 +119,9 @@ def _panel(place: int, series: SeriesOut) -> Panel:
     return Panel(
         field=f"s{place}",
         title=f"{series.label}, {series.unit}" if series.unit else series.label,
+        short_title=series.label,
         limit=series.limit,
+        top=max([value for value in (*series.values, series.limit) if value], default=1.0),
         limit_title="" if series.limit is None else f"limit {series.limit:g}",
     )
 
@@ -128,12 +133,12 @@ def _within(alarm: AlarmOut, begin: datetime) -> bool:
 def _alarm(alarm: AlarmOut, begin: datetime, end: datetime) -> Record:
     until = min(alarm.ended_at or end, end)
     return {
-        "begin": _iso(max(alarm.began_at, begin)),
-        "end": _iso(until),
+        "begin": _milliseconds(max(alarm.began_at, begin)),
+        "end": _milliseconds(until),
         "outcome": OUTCOMES[alarm.outcome],
         "clock": f"{time_of_day(alarm.began_at)} to {time_of_day(until)}",
     }
 
 
-def _iso(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _milliseconds(time: datetime) -> float:
+    return 1000 * time.timestamp()

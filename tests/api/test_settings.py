@@ -30,6 +30,10 @@ class TestRefused:
             pytest.param("PODFORECAST_REPLAY__SPEED", "nan", id="speed-is-no-number"),
             pytest.param("PODFORECAST_REPLAY__SPEED", "1000", id="too-fast"),
             pytest.param("PODFORECAST_REPLAY__START_MINUTE", "-1", id="before-the-start"),
+            pytest.param("PODFORECAST_API__BODY_TIMEOUT", "0", id="no-time-for-a-body"),
+            pytest.param("PODFORECAST_API__MAX_IN_FLIGHT", "0", id="room-for-none"),
+            pytest.param("PODFORECAST_API__BODY_MEMORY_MIB", "1", id="less-than-a-batch"),
+            pytest.param("PODFORECAST_LOG__LEVEL", "loud", id="no-level"),
             pytest.param("PODFORECAST_PROMETHEUS__COLOUR", "red", id="unknown-in-a-group"),
         ],
     )
@@ -60,6 +64,52 @@ class TestRefused:
             settings_or_exit()
         assert left.value.code == 2
         assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+KEY, OTHER = "first-key-0123456789", "second-key-9876543210"
+
+
+class TestApiKeys:
+    @pytest.mark.parametrize(
+        ("value", "reason"),
+        [
+            pytest.param("short-key", "16 to 256 characters, not 9", id="short"),
+            pytest.param(f"{KEY},short-key", "16 to 256 characters, not 9", id="second-is-short"),
+            pytest.param("k" * 257, "16 to 256 characters, not 257", id="long"),
+            pytest.param("pass phrase with spaces", "visible ASCII", id="spaces"),
+            pytest.param("schlüssel-0123456789", "visible ASCII", id="not-ascii"),
+            pytest.param(f'["{KEY}", "second-key-98', "not a JSON list", id="torn-json"),
+            pytest.param("[1234567890123456]", "string", id="number"),
+        ],
+    )
+    def test_one_that_is_unfit_is_refused_but_never_shown(self, monkeypatch, capsys, value, reason):
+        monkeypatch.setenv("PODFORECAST_API_KEYS", value)
+        with pytest.raises(SystemExit):
+            settings_or_exit()
+        said = capsys.readouterr().err
+        assert "PODFORECAST_API_KEYS" in said
+        assert reason in said
+        for part in (value, KEY, "short-key", "second-key-98", "1234567890123456"):
+            assert part not in said
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            pytest.param(f"{KEY},{OTHER}", id="commas"),
+            pytest.param(f" {KEY} , {OTHER},", id="commas-and-spaces"),
+            pytest.param(f'["{KEY}", "{OTHER}"]', id="json"),
+        ],
+    )
+    def test_they_are_read_either_way(self, monkeypatch, value):
+        monkeypatch.setenv("PODFORECAST_API_KEYS", value)
+        keys = read_settings().api_keys
+        assert [key.get_secret_value() for key in keys] == [KEY, OTHER]
+        assert KEY not in repr(read_settings())
+
+    @pytest.mark.parametrize("value", ["", " ", ",", "[]"])
+    def test_none_are_none(self, monkeypatch, value):
+        monkeypatch.setenv("PODFORECAST_API_KEYS", value)
+        assert read_settings().api_keys == ()
 
 
 def test_without_any_variable_everything_is_on_this_machine():

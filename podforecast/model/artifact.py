@@ -23,7 +23,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from podforecast import __version__
-from podforecast.domain.catalogue import fingerprint
+from podforecast.domain.catalogue import CATALOGUE, fingerprint
 from podforecast.domain.telemetry import Array
 from podforecast.errors import ConfigurationError, ModelNotReady, ModelRefused
 from podforecast.model.curves import CURVES_FILE, Curves
@@ -140,6 +140,7 @@ def checked_manifest(folder: Path) -> Manifest:
     manifest = read_manifest(folder)
     _check_hash(folder / MODEL_FILE, _bytes(folder / MODEL_FILE), manifest)
     _check_catalogue(manifest)
+    _check_batch(folder, manifest)
     return manifest
 
 
@@ -158,7 +159,7 @@ def portable_bytes(folder: Path, manifest: Manifest) -> bytes:
         payload = _bytes(path)
         _check_hash(path, payload, manifest)
     except (ModelNotReady, ModelRefused) as exc:
-        raise NotPortable(exc.message.replace(str(path), path.name)) from exc
+        raise NotPortable(exc.message.replace(str(folder), folder.name)) from exc
     return payload
 
 
@@ -212,6 +213,16 @@ def _check_catalogue(manifest: Manifest) -> None:
             f"model {manifest.model_version} was trained on feature catalogue"
             f" {manifest.catalogue}, this release has {fingerprint()}",
             hint="Run `python train_model.py`, or deploy the release it was trained with.",
+        )
+
+
+def _check_batch(folder: Path, manifest: Manifest) -> None:
+    """Without rows to hold a model against, nothing about it could be proven."""
+    rows, expected = manifest.reference.rows, manifest.reference.probabilities
+    if not rows or len(rows) != len(expected) or {len(row) for row in rows} != {len(CATALOGUE)}:
+        raise ModelRefused(
+            f"{folder / MANIFEST_FILE} has no reference batch of {len(CATALOGUE)} features a row",
+            hint=RETRAIN,
         )
 
 

@@ -93,7 +93,10 @@ class FastScorer:
         typical = np.where(np.isnan(values), np.nan, self._typical)
         base = self._calibration.log_odds(self._form.odds(typical))
         log_odds = self._calibration.log_odds(self._form.odds(values))
-        # A sigmoid only scales, so this is exact for it; a staircase is what has to be stretched.
-        parts = self._calibration.slope * self._form.parts(values, typical)
         differs = (values != typical) & ~np.isnan(values)
-        return np.column_stack([base, log_odds, stretched(parts, log_odds - base, differs)])
+        # Two ways down a tree may part below a split on a feature that is the same in both: that
+        # is the doing of those that differ. A sum of terms has nothing of the kind.
+        parts = np.where(differs, self._form.parts(values, typical), 0.0)
+        # A sigmoid only scales, so a sum stays exact; a staircase is what has to be stretched.
+        parts = stretched(self._calibration.slope * parts, log_odds - base, differs)
+        return np.column_stack([base, log_odds, parts])

@@ -86,11 +86,11 @@ class LinearForm:
 
     def parts(self, values: Array, typical: Array) -> Array:
         """Term of each feature less that of a typical row as unknown as it, (n, n_features)."""
-        columns = [
-            self._column(column, values[:, column]) - self._column(column, typical[:, column])
-            for column in range(self.n_features)
-        ]
-        return np.column_stack(columns)
+        parts = np.empty(values.shape)
+        for column in range(self.n_features):
+            term = self._column(column, values[:, column])
+            parts[:, column] = term - self._column(column, typical[:, column])
+        return parts
 
     def _odds(self, columns: Array) -> Array:
         """Log-odds of a table that lies column by column, (n_features, n) to (n,)."""

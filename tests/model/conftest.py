@@ -11,6 +11,7 @@ from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import FailureCause, PodRef
 from podforecast.domain.tables import Dataset, concatenate
+from tests.model.small_models import KINDS, SmallModel
 
 HORIZON_SECONDS = 300.0
 
@@ -109,3 +110,21 @@ def fleet():
 def dataset():
     """Two small made-up campaigns."""
     return SyntheticFleet().campaigns("alpha", "beta-x")
+
+
+@pytest.fixture(scope="session", params=KINDS, ids="-".join)
+def small(request, dataset):
+    """One model of every kind, in turn."""
+    return SmallModel(*request.param, dataset)
+
+
+@pytest.fixture(scope="session")
+def linear(dataset):
+    """A logistic regression with a sigmoid: its log-odds are a plain sum."""
+    return SmallModel("LogisticRegression", "sigmoid", dataset)
+
+
+@pytest.fixture(scope="session")
+def boosted(dataset):
+    """Boosted trees, with a sigmoid."""
+    return SmallModel("XGBoost", "sigmoid", dataset)

@@ -27,6 +27,7 @@ class Family(StrEnum):
     LAST_END = "last end"
     WORKLOAD = "workload"
     REVISION = "revision"
+    SIZE = "size of the workload"
     SCALING = "scaling"
     ANOMALY = "anomaly"
     NODE = "node"
@@ -204,7 +205,7 @@ PHRASES: Mapping[str, Phrase] = {
         _WORKLOAD, "Share of the workload's other pods in trouble", "is {} %", " %", 100.0
     ),
     "deployment_uptime_hrs": Phrase(Family.REVISION, "Age of the revision", "is {} h", " h"),
-    "replica_count": Phrase(Family.SCALING, "Number of desired replicas", "is {}"),
+    "replica_count": Phrase(Family.SIZE, "Number of desired replicas", "is {}"),
     "autoscaler_action": Phrase(Family.SCALING, "What the autoscaler does", "is {}"),
     "prometheus_anomaly_score": Phrase(
         Family.ANOMALY, "Anomaly score of CPU and memory", "is {} of 1"

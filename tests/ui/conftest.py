@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from podforecast.api_schema.curves import CurvesOut
+from podforecast.api_schema.fleet import FleetOut, PodDetailOut, PodOut, SourceOut
 from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.predict import ExplainedResponse, PredictResponse
 from podforecast.api_schema.problems import FieldProblem, InputProblem, Problem
@@ -206,3 +208,173 @@ def make_curves():
         return CurvesOut.model_validate(fields | changes)
 
     return make
+
+
+SCANNED_AT = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def make_source():
+    """Where a scan is from; a test names only what it is about."""
+
+    def make(**changes):
+        fields = {
+            "kind": "replay",
+            "name": "ridge",
+            "state": "live",
+            "detail": "Replays the recorded campaign ridge.",
+            "scanned_at": SCANNED_AT,
+            "age_seconds": 1.2,
+            "interval_seconds": 1.5,
+            "speed": 10.0,
+        }
+        return SourceOut.model_validate(fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def make_pod():
+    """A pod of the latest scan, at risk."""
+
+    def make(name="cart-0", **changes):
+        fields = {
+            "namespace": "shop",
+            "name": name,
+            "workload": "shop/cart",
+            "state": "at_risk",
+            "failure_probability": 0.94,
+            "risk_level": "critical",
+            "coverage": 0.97,
+            "trend": (0.1, None, 0.94),
+            "cpu_usage_pct": 42.0,
+            "memory_usage_pct": 95.2,
+            "restart_count_24h": 3,
+            "last_failure": {"at": SCANNED_AT - timedelta(minutes=12), "cause": "oom"},
+        }
+        return PodOut.model_validate(fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def make_fleet(make_source, make_pod):
+    """An answer to /pods: by default one pod at risk and a stable one, of four."""
+
+    def make(*, source=None, **changes):
+        pods = (
+            make_pod(),
+            make_pod("web-1", state="stable", failure_probability=0.02, risk_level="low"),
+        )
+        pods = changes.pop("pods", pods)
+        fields = {
+            "source": source or make_source(),
+            "model_version": "fake-1",
+            "threshold": 0.31,
+            "horizon_minutes": 5,
+            "counts": {"at_risk": 1, "failing": 1, "insufficient_data": 0, "stable": 2},
+            "namespaces": ("shop", "tools"),
+            "total": len(pods),
+            "offset": 0,
+            "limit": 100,
+            "pods": pods,
+        }
+        return FleetOut.model_validate(fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def make_detail(make_source, make_pod):
+    """An answer to /pods/shop/cart-0: a false alarm, then an announced failure, then an alarm."""
+
+    def make(*, source=None, pod=None, **changes):
+        minutes = [SCANNED_AT - timedelta(minutes=k) for k in range(10, -1, -1)]
+        fields = {
+            "source": source or make_source(),
+            "model_version": "fake-1",
+            "threshold": 0.31,
+            "horizon_minutes": 5,
+            "pod": pod or make_pod(),
+            "timeline": {
+                "times": minutes,
+                "failure_probability": [0.1, 0.4, 0.2, 0.5, 0.6, None, None, 0.1, 0.1, 0.5, 0.94],
+                "failing": [False] * 5 + [True] * 2 + [False] * 4,
+                "series": [
+                    {
+                        "name": "memory_usage_pct",
+                        "label": "Memory",
+                        "unit": "% of limit",
+                        "values": [50.0, 60, 70, 80, 90, None, None, 20, 60, 80, 95.2],
+                        "limit": 100.0,
+                    },
+                    {
+                        "name": "restart_count_24h",
+                        "label": "Restarts in 24 hours",
+                        "unit": "count",
+                        "values": [0.0] * 11,
+                        "limit": None,
+                    },
+                ],
+            },
+            "events": [
+                {"at": minutes[5], "kind": "failure", "cause": "oom", "announced_minutes": 2.0}
+            ],
+            "alarms": [
+                {"began_at": minutes[1], "ended_at": minutes[2], "outcome": "nothing_happened"},
+                {"began_at": minutes[3], "ended_at": minutes[5], "outcome": "failed"},
+                {"began_at": minutes[9], "ended_at": None, "outcome": "open"},
+            ],
+            "explanation": {
+                "method": "exact",
+                "base_log_odds": -3.0,
+                "log_odds": 2.75,
+                "reasons": [
+                    {
+                        "feature": "memory_usage_pct",
+                        "value": 95.2,
+                        "unit": "% of limit",
+                        "typical_low": 10.0,
+                        "typical_high": 70.0,
+                        "contribution": 5.5,
+                        "direction": "raises",
+                        "sentence": "Memory usage is 95.2 % of its limit, usually 10 to 70 %.",
+                    }
+                ],
+                "other": 0.25,
+            },
+            "recommendations": [
+                {
+                    "title": "Raise the memory limit",
+                    "description": "It is nearly used up.",
+                    "actions": ["kubectl top pod cart-0 -n shop"],
+                }
+            ],
+        }
+        return PodDetailOut.model_validate(fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def no_such_pod():
+    return Problem(
+        type="urn:podforecast:problem:unknown-pod",
+        title="Unknown pod",
+        status=404,
+        detail="there is no pod shop/cart-0 in the latest scan",
+        hint="GET /pods lists all.",
+        request_id="r-3",
+    )
+
+
+@pytest.fixture
+def nothing_watched():
+    return Problem(
+        type="urn:podforecast:problem:fleet-not-watched",
+        title="No fleet is watched",
+        status=503,
+        detail="there is no recording to replay",
+        hint="Record a campaign.",
+        request_id="r-4",
+    )

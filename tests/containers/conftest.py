@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.containers.engine import BUILD_SECONDS, Stack, free_port, wait_until
+from tests.containers.engine import BUILD_SECONDS, IMAGES, Stack, docker, free_port, wait_until
 
 SERVICES = ("api", "dashboard", "demo", "load", "prometheus")
 PUBLISHED = ("api", "dashboard", "demo", "prometheus")
@@ -14,9 +14,11 @@ HEALTHY_SECONDS = 120
 
 
 @pytest.fixture(scope="session")
-def images() -> None:
-    """Build what the compose file builds."""
+def images():
+    """Build what the compose file builds, under a tag of its own."""
     _stack().compose("build", seconds=BUILD_SECONDS)
+    yield
+    docker("image", "rm", *IMAGES)
 
 
 @pytest.fixture(scope="session")

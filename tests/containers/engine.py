@@ -15,6 +15,10 @@ ROOT = Path(__file__).parents[2]
 BUILD_SECONDS = 1500
 """Three minutes on two quiet cores; other work on them may take most of their time."""
 COMMAND_SECONDS = 120
+TAG = "container-test"
+IMAGES = API, DASHBOARD, DEMO = tuple(
+    f"podforecast-{name}:{TAG}" for name in ("api", "dashboard", "demo")
+)
 
 
 def run(*command: str, seconds: float = COMMAND_SECONDS) -> str:
@@ -69,7 +73,7 @@ class Stack:
 
     def compose(self, *arguments: str, seconds: float = COMMAND_SECONDS) -> str:
         chosen = [f"{service.upper()}_PORT={port}" for service, port in self.ports.items()]
-        command = ["env", *chosen, *self.command, "-p", self.project, *arguments]
+        command = ["env", f"TAG={TAG}", *chosen, *self.command, "-p", self.project, *arguments]
         return run(*command, seconds=seconds)
 
     def container(self, service: str) -> str:

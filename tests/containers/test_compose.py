@@ -63,6 +63,11 @@ def test_the_example_gets_its_forecast(stack):
     assert 0.0 <= answer.json()["failure_probability"] <= 1.0
 
 
+def test_the_model_is_read_again_on_request(stack):
+    again = httpx.post(stack.url("api") + "/model/reload", timeout=30)
+    assert again.status_code == 200, again.text
+
+
 def test_the_dashboard_serves_its_page_and_the_script_that_draws_it(stack):
     page = httpx.get(stack.url("dashboard"), timeout=10)
     script = re.search(r'src="\.?/?(static/js/[^"]+\.js)"', page.text).group(1)

@@ -6,6 +6,7 @@ waits for a scan, and none triggers one.
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections import deque
@@ -142,7 +143,9 @@ class FleetWatcher:
             return f"There is no scan.{reason}"
         if state == "stale":
             return f"The last scan was made {age:.0f} s ago.{reason}"
-        told = "It is being opened." if self._latest is None else self._latest.told
+        if self._latest is None:
+            return "The first scan is being made."
+        told = self._latest.told
         return f"{told} The past is being scanned." if state == "starting" else told
 
     def tick(self, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -158,7 +161,8 @@ class FleetWatcher:
             scanned = self._look(stopped)
         except PodforecastError as error:
             if self._is_news(error):
-                logger.warning("scan=failed kind=%s reason=%s", type(error).__name__, error.message)
+                kind, reason = type(error).__name__, json.dumps(error.message)
+                logger.warning("event=scan_failed kind=%s reason=%s", kind, reason)
             self._failed(error, started)
         except Exception as error:
             # Outermost: whatever it is, the next tick may do better, and the service goes on.
@@ -167,7 +171,7 @@ class FleetWatcher:
                 hint="The log of the service has the cause.",
             )
             if self._is_news(unforeseen):
-                logger.exception("scan=failed kind=%s", type(error).__name__)
+                logger.exception("event=scan_failed kind=%s", type(error).__name__)
             self._failed(unforeseen, started)
         else:
             self._reason, self._failures = None, 0
@@ -206,8 +210,8 @@ class FleetWatcher:
             present = self._latest.present
             logger.log(
                 level,
-                "scan=ok source=%s pods=%d at_risk=%d kept=%d model=%s",
-                self._source.facts.name,
+                "event=scan source=%s pods=%d at_risk=%d kept=%d model=%s",
+                json.dumps(self._source.facts.name),
                 len(present.index.pods),
                 int(present.at_risk.sum()),
                 len(self._scans),

@@ -78,7 +78,7 @@ class TestWhatGoesWrong:
         for _ in range(3):
             watcher.tick()
         assert [record.message for record in caplog.records] == [
-            "scan=failed kind=ZeroDivisionError"
+            "event=scan_failed kind=ZeroDivisionError"
         ]
         assert "nobody foresaw (ZeroDivisionError)" in watcher.status().detail
 
@@ -123,7 +123,7 @@ class TestScans:
         assert (status.state, status.scanned_at, status.detail) == (
             "starting",
             None,
-            "It is being opened. The past is being scanned.",
+            "The first scan is being made.",
         )
 
     def test_states_of_pods_as_they_are_at_the_moment(self, watch):
@@ -188,7 +188,7 @@ class TestScans:
         caplog.set_level(logging.INFO)
         watch().tick()
         assert [record.message for record in caplog.records] == [
-            "scan=ok source=brook pods=5 at_risk=1 kept=19 model=fake-1"
+            'event=scan source="brook" pods=5 at_risk=1 kept=19 model=fake-1'
         ]
 
 

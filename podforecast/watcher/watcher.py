@@ -11,9 +11,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 import numpy as np
 
@@ -25,7 +24,8 @@ from podforecast.model.scorer import Scorer
 from podforecast.pipeline import feature_tables
 from podforecast.watcher.scan import Scan, only, present, scan
 from podforecast.watcher.snapshot import Snapshot, by_pod
-from podforecast.watcher.source import FleetSource, SourceFacts
+from podforecast.watcher.source import FleetSource
+from podforecast.watcher.status import SourceStatus
 
 logger = logging.getLogger(__name__)
 
@@ -39,27 +39,8 @@ BACKFILL_EVERY = 2
 LONGEST_WAIT = timedelta(seconds=15)
 """After failures in a row: reading a broken recording again and again would be work for nothing."""
 
-State = Literal["starting", "live", "stale", "failed"]
 Report = Callable[[float, str], None]
 """Told after each scan: seconds it took, and ``ok`` or ``failed``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceStatus:
-    """How the source does, as of the moment it was asked."""
-
-    facts: SourceFacts
-    state: State
-    detail: str
-    scanned_at: float | None
-    """Time of the newest sample of the latest scan, Unix seconds."""
-    age_seconds: float | None
-    """Since the latest scan was made."""
-
-
-def _sentence(text: str) -> str:
-    """Make a message of an error stand after another sentence."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _nobody(_: float, __: str) -> None:
@@ -119,34 +100,15 @@ class FleetWatcher:
 
     def status(self) -> SourceStatus:
         """Say how the source does."""
-        latest, facts = self._latest, self._source.facts
-        age = None if latest is None else self._clock() - latest.made_at
-        state = self._state(age)
+        latest = self._latest
         return SourceStatus(
-            facts=facts,
-            state=state,
-            detail=self._detail(state, age),
+            facts=self._source.facts,
+            told="" if latest is None else latest.told,
             scanned_at=None if latest is None else latest.present.at,
-            age_seconds=age,
+            age_seconds=None if latest is None else self._clock() - latest.made_at,
+            scans_the_past=self._filling,
+            reason=self._reason,
         )
-
-    def _state(self, age: float | None) -> State:
-        if age is None:
-            return "starting" if self._reason is None else "failed"
-        if self._filling:
-            return "starting"
-        return "stale" if age > 2 * self._source.facts.interval.total_seconds() else "live"
-
-    def _detail(self, state: State, age: float | None) -> str:
-        reason = "" if self._reason is None else f" {_sentence(self._reason.message)}"
-        if state == "failed":
-            return f"There is no scan.{reason}"
-        if state == "stale":
-            return f"The last scan was made {age:.0f} s ago.{reason}"
-        if self._latest is None:
-            return "The first scan is being made."
-        told = self._latest.told
-        return f"{told} The past is being scanned." if state == "starting" else told
 
     def tick(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Scan once, if there is anything new; never raises.

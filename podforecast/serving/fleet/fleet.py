@@ -25,8 +25,9 @@ from podforecast.serving.fleet.query import FleetQuery
 from podforecast.serving.fleet.rows import JSON, FleetRows, counts, states_of, utc
 from podforecast.serving.fleet.story import story
 from podforecast.watcher.source import FleetSource
+from podforecast.watcher.status import SourceStatus
 from podforecast.watcher.thread import WatcherThread
-from podforecast.watcher.watcher import FleetWatcher, SourceStatus
+from podforecast.watcher.watcher import FleetWatcher
 
 SOON = "Try again in a few seconds."
 COMPARED_NAMES = 1000

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Install the real programs that the tests and the lab start: Prometheus with promtool, openssl,
-# which makes the certificates of a test, and systemd-analyze, which reads the units. Without root
-# nothing is installed; tests that miss Prometheus are then named.
+# Install the real programs that the tests and the lab start: Prometheus with promtool, Chromium, in
+# which the dashboard is opened, openssl, which makes the certificates of a test, and
+# systemd-analyze, which reads the units. Without root nothing is installed; tests that miss
+# Prometheus or Chromium are then named.
 set -euo pipefail
 packages=()
 need() { command -v "$1" >/dev/null || packages+=("$2"); }
 need prometheus prometheus
 need promtool prometheus
 need openssl openssl
+command -v google-chrome >/dev/null || need chromium chromium
 need systemd-analyze systemd
 
 [ ${#packages[@]} -eq 0 ] && exit 0

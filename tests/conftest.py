@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,12 +50,30 @@ def _missing_for_containers() -> str:
     return "builds images and runs them, which is what `make containers` is for"
 
 
+def _missing_for_the_browser() -> str:
+    if any(shutil.which(name) for name in ("chromium", "google-chrome")):
+        return ""
+    return "needs chromium, see scripts/install_components.sh"
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Folder of a model trained on the recorded campaigns as users train it, and its report."""
+    folder = tmp_path_factory.mktemp("models")
+    done = subprocess.run(
+        [sys.executable, "train_model.py", "--out", str(folder), "--json"],
+        cwd=Path(__file__).parents[1], check=True, stdout=subprocess.PIPE, timeout=540,
+    )  # fmt: skip
+    return folder, json.loads(done.stdout)
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out, by name, what this machine can not run. CI has to run everything."""
     reasons = {
         "lab": _missing_for_the_lab(),
         "prometheus": _missing_for_prometheus(),
         "glibc": _missing_for_memory(),
+        "browser": _missing_for_the_browser(),
         "systemd": _missing_for_systemd(),
         "containers": _missing_for_containers(),
     }

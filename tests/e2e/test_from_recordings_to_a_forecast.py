@@ -18,16 +18,6 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models")
-    done = subprocess.run(
-        [sys.executable, "train_model.py", "--out", str(folder), "--json"],
-        cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=540,
-    )  # fmt: skip
-    return folder, json.loads(done.stdout)
-
-
-@pytest.fixture(scope="module")
 def service(trained):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -34,7 +34,7 @@ class ExplanationOut(Answer):
     base_log_odds: float = Field(description="Of a typical pod.")
     log_odds: float = Field(description="Of this forecast.")
     reasons: tuple[ReasonOut, ...] = Field(
-        description="Largest first, at most five: of features that say nearly the same, one."
+        description="Largest first, at most five: of features that say nearly the same, two."
     )
     other: float = Field(description="Sum of all contributions that are not listed, log-odds.")
 

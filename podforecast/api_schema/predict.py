@@ -135,8 +135,8 @@ class PredictResponse(Answer):
     failure_probability: float = Field(ge=0, le=1, description="Calibrated.", examples=[0.94])
     prediction: Prediction = Field(description="The probability against the threshold.")
     risk_level: RiskLevel = Field(
-        description="critical from 0.75, high from the threshold or 0.5, whichever is lower, medium"
-        " from half of that."
+        description="critical from 0.75; high from the threshold or 0.5, medium from half of that"
+        " or 0.1, the lower of each two."
     )
     threshold: float = Field(ge=0, le=1, description="Follows from the alert budget.")
     horizon_minutes: float = Field(examples=[5])

@@ -33,6 +33,8 @@ class RiskLevel(StrEnum):
     CRITICAL = "critical"
 
 
+MEDIUM_FROM = 0.1
+"""From here one in ten begins to fail within minutes: nothing to call a low risk."""
 HIGH_FROM = 0.5
 """From here a failure is likelier than none."""
 CRITICAL_FROM = 0.75
@@ -54,15 +56,15 @@ def predict(probability: float, threshold: float) -> Prediction:
 
 
 def risk_level(probability: float, threshold: float) -> RiskLevel:
-    """High from the threshold or 0.5, whichever is lower; medium from half of that.
+    """High from the threshold or 0.5, medium from half of that or 0.1, the lower of each two.
 
     Critical is from 0.75 on. The threshold follows from how many false alarms somebody accepts,
     and may be far up: that is a reason to let people sleep, none to call a failure that is
     likelier than not a medium risk. At risk is always at least high.
 
-    >>> [str(risk_level(p, 0.3)) for p in (0.1, 0.15, 0.3, 0.75)]
+    >>> [str(risk_level(p, 0.1)) for p in (0.04, 0.05, 0.1, 0.75)]
     ['low', 'medium', 'high', 'critical']
-    >>> [str(risk_level(p, 0.9)) for p in (0.1, 0.25, 0.5, 0.75)]
+    >>> [str(risk_level(p, 0.9)) for p in (0.09, 0.1, 0.5, 0.75)]
     ['low', 'medium', 'high', 'critical']
     """
     return RISK_LEVELS[bisect_right(_risk_steps(threshold), probability)]
@@ -71,7 +73,7 @@ def risk_level(probability: float, threshold: float) -> RiskLevel:
 def _risk_steps(threshold: float) -> tuple[float, float, float]:
     """Where medium, high and critical begin."""
     high = min(threshold, HIGH_FROM)
-    return high / 2, high, CRITICAL_FROM
+    return min(high / 2, MEDIUM_FROM), high, CRITICAL_FROM
 
 
 def prediction_indices(probabilities: Array, threshold: float) -> Indices:
@@ -86,7 +88,7 @@ def prediction_indices(probabilities: Array, threshold: float) -> Indices:
 def risk_level_indices(probabilities: Array, threshold: float) -> Indices:
     """Place of each risk level in ``RISK_LEVELS``; :func:`risk_level` for many.
 
-    >>> risk_level_indices(np.array([0.1, 0.15, 0.3, 0.75]), 0.3)
+    >>> risk_level_indices(np.array([0.09, 0.1, 0.3, 0.75]), 0.3)
     array([0, 1, 2, 3], dtype=int8)
     """
     return np.searchsorted(_risk_steps(threshold), probabilities, side="right").astype(np.int8)

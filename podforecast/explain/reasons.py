@@ -16,8 +16,8 @@ from podforecast.explain.phrases import PHRASES, Family
 from podforecast.explain.sentences import sentence
 
 MOST_REASONS = 5
-PER_FAMILY = 1
-"""Features of a family say nearly the same; one speaks for it."""
+MOST_OF_A_FAMILY = 2
+"""Features of a family say nearly the same: the second is named only where there is room."""
 NEGLIGIBLE = 0.05
 """Log-odds that move a probability by 1.25 percentage points at most (a quarter of them, where it
 is 0.5): too little to tell anybody at night."""
@@ -76,15 +76,17 @@ def explain(row: Array, contributions: Contributions, *, index: int = 0) -> Expl
 
 
 def _chosen(row: Array, parts: Array) -> list[int]:
-    """Columns of the largest contributions, few of each family; all that is unknown is one."""
-    taken: dict[Family | None, int] = {}
-    chosen = []
-    for column in _by_size(parts):
+    """Columns of the largest contributions: one of each family, a second where there is room."""
+    ranks: dict[Family | None, int] = {}
+    ranked = []
+    for place, column in enumerate(_by_size(parts)):
+        # All that is unknown is one family: its members share their only message.
         family = None if math.isnan(row[column]) else PHRASES[CATALOGUE[column].name].family
-        taken[family] = taken.get(family, 0) + 1
-        if taken[family] <= PER_FAMILY:
-            chosen.append(column)
-    return chosen[:MOST_REASONS]
+        rank = ranks[family] = ranks.get(family, 0) + 1
+        if rank <= (1 if family is None else MOST_OF_A_FAMILY):
+            ranked.append((rank, place, column))
+    first = sorted(ranked)[:MOST_REASONS]
+    return [column for _, column in sorted((place, column) for _, place, column in first)]
 
 
 def _by_size(parts: Array) -> Iterator[int]:

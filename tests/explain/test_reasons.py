@@ -39,15 +39,29 @@ def test_a_category_is_a_word_without_a_range(make_row, contributed):
     assert reason.sentence == "A container was last killed for running out of memory."
 
 
-def test_near_synonyms_have_one_that_speaks_for_them(make_row, contributed):
+def test_near_synonyms_do_not_push_out_what_says_something_new(make_row, contributed):
+    row = make_row(memory_growth_3m=2.0, memory_growth_10m=2.0)
+    parts = contributed(
+        memory_growth_10m=1.2, memory_growth_3m=1.0, memory_leak_rate=0.9, memory_usage_pct=0.5,
+        cpu_usage_pct=0.4, request_latency_ms=0.3, error_log_rate=0.2,
+    )  # fmt: skip
+    assert named(explain(row, parts)) == [
+        "memory_growth_10m", "memory_usage_pct", "cpu_usage_pct", "request_latency_ms",
+        "error_log_rate",
+    ]  # fmt: skip
+
+
+def test_where_there_is_room_two_of_a_family_are_named_and_no_more(make_row, contributed):
     row = make_row(memory_growth_3m=2.0, memory_growth_10m=2.0, memory_minutes_to_limit=4.0)
     parts = contributed(
         memory_growth_3m=1.0, memory_growth_10m=1.2, memory_minutes_to_limit=0.9,
         memory_leak_rate=0.8, memory_usage_pct=0.5, cpu_usage_pct=0.3,
     )  # fmt: skip
     explanation = explain(row, parts)
-    assert named(explanation) == ["memory_growth_10m", "memory_usage_pct", "cpu_usage_pct"]
-    assert explanation.other == pytest.approx(1.0 + 0.9 + 0.8)
+    assert named(explanation) == [
+        "memory_growth_10m", "memory_growth_3m", "memory_usage_pct", "cpu_usage_pct",
+    ]  # fmt: skip
+    assert explanation.other == pytest.approx(0.9 + 0.8)
 
 
 def test_all_that_was_not_measured_is_one_reason(make_row, contributed):
@@ -92,5 +106,5 @@ def test_nothing_gets_lost_whatever_is_known(seed):
     assert sizes == sorted(sizes, reverse=True)
     known = [reason for reason in reasons if reason.value is not None]
     families = [PHRASES[reason.feature].family for reason in known]
-    assert len(set(families)) == len(families)
+    assert max(families.count(family) for family in families) <= 2
     assert {reason.feature for reason in reasons} <= set(FEATURE_NAMES)

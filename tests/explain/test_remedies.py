@@ -160,7 +160,7 @@ class TestAdvice:
     def test_where_the_owner_is_not_known_it_is_looked_up_first(self, make_row, make_parts):
         row = make_row(deployment_uptime_hrs=0.5, restart_count_24h=9)
         first, *_ = advise(row, make_parts(restart_count_24h=1.0), pod=STATEFUL)
-        assert first.actions[0].startswith("kubectl get pod sessions-0 -o jsonpath=")
+        assert first.actions[0].startswith("kubectl describe pod sessions-0 | grep")
         assert "kubectl rollout undo KIND/NAME" in first.actions
 
     def test_the_previous_log_is_asked_for_where_containers_end(self, make_row, make_parts):

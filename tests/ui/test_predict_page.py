@@ -238,7 +238,7 @@ class TestWhatIf:
         page.button(key="predict.scenario.Critical").click().run()
         page.slider(key=MEMORY).set_value(60.0).run()
         page.button(key="predict.scenario.Memory leak").click().run()
-        assert page.slider(key="whatif.2.memory_usage_pct").value == 92.0
+        assert page.slider(key="whatif.2.memory_usage_pct").value == 94.0
         assert INVITATION in shown(page)
 
     @pytest.mark.parametrize("outcome", [GONE, SLOW], ids=["down", "slow"])

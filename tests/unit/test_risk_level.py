@@ -16,12 +16,12 @@ SEVERITY = list(RiskLevel)
     [
         pytest.param(0.7, 0.73, "high", id="likelier-than-not-below-a-high-threshold"),
         pytest.param(0.49, 0.73, "medium", id="just-less-likely-than-not"),
-        pytest.param(0.25, 0.73, "medium", id="half-of-a-half"),
-        pytest.param(0.24, 0.73, "low", id="seldom"),
+        pytest.param(0.1, 0.73, "medium", id="one-in-ten"),
+        pytest.param(0.09, 0.73, "low", id="seldom"),
         pytest.param(0.8, 0.9, "critical", id="three-to-one-below-any-threshold"),
         pytest.param(0.3, 0.3, "high", id="on-a-low-threshold"),
         pytest.param(0.74, 0.3, "high", id="not-yet-three-to-one"),
-        pytest.param(0.15, 0.3, "medium", id="half-a-low-threshold"),
+        pytest.param(0.02, 0.04, "medium", id="half-a-very-low-threshold"),
         pytest.param(0.0, 0.0, "high", id="everything-is-at-risk"),
     ],
 )

@@ -90,5 +90,5 @@ def _names(pod: PodAddress) -> Facts:
     found = {"pod": pod.arguments, "in_namespace": f"{pod.in_namespace} ".lstrip()}
     if pod.deployment is not None:
         return {**found, "workload": f"deployment/{pod.deployment}"}
-    lookup = f"kubectl describe pod {pod.arguments} | grep 'Controlled By'   # its KIND/NAME"
+    lookup = f"kubectl describe pod {pod.arguments} | grep Controlled   # KIND/NAME"
     return {**found, "workload": "KIND/NAME", "owner_lookup": lookup}

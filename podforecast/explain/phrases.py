@@ -84,13 +84,13 @@ PHRASES: Mapping[str, Phrase] = {
         _TREND, "Share of memory movement that is steady growth", "is {} %", " %", 100.0
     ),
     "memory_minutes_to_limit": Phrase(
-        _TREND, "Time to the memory limit at the pace of 10 minutes", "is {} min", " min"
+        _TREND, "Time to the memory limit", "is {} min (10-minute pace)", " min"
     ),
     "memory_minutes_to_limit_3m": Phrase(
-        _TREND, "Time to the memory limit at the pace of 3 minutes", "is {} min", " min"
+        _TREND, "Time to the memory limit", "is {} min (3-minute pace)", " min"
     ),
     "memory_minutes_to_limit_1m": Phrase(
-        _TREND, "Time to the memory limit at the pace of the last minute", "is {} min", " min"
+        _TREND, "Time to the memory limit", "is {} min (1-minute pace)", " min"
     ),
     "memory_largest_drop": Phrase(
         _TREND, "Largest drop of memory in the last hour", "is {} % of the limit", " %"
@@ -179,13 +179,13 @@ PHRASES: Mapping[str, Phrase] = {
         _FDS, "Growth of open file descriptors", "is {} % of the limit per minute", " %"
     ),
     "open_fds_minutes_to_limit": Phrase(
-        _FDS, "Time to the file descriptor limit at the pace of 10 minutes", "is {} min", " min"
+        _FDS, "Time to the file descriptor limit", "is {} min (10-minute pace)", " min"
     ),
     "open_fds_minutes_to_limit_3m": Phrase(
-        _FDS, "Time to the file descriptor limit at the pace of 3 minutes", "is {} min", " min"
+        _FDS, "Time to the file descriptor limit", "is {} min (3-minute pace)", " min"
     ),
     "open_fds_minutes_to_limit_1m": Phrase(
-        _FDS, "Time to the file descriptor limit at the last minute's pace", "is {} min", " min"
+        _FDS, "Time to the file descriptor limit", "is {} min (1-minute pace)", " min"
     ),
     # The pod's and the workload's past
     "restart_count_24h": Phrase(_RESTARTS, "Restart count of 24 hours", "is {}"),

@@ -77,7 +77,7 @@ def test_the_healthy_pod_of_the_form_is_usual(feature):
         ),
         pytest.param(
             "memory_minutes_to_limit", 120.0,
-            "Time to the memory limit at the pace of 10 minutes is at least 120 min;"
+            "Time to the memory limit is at least 120 min (10-minute pace);"
             " usually at least 60 min.", id="cut-off",
         ),
         pytest.param("replica_count", 3.0, "Number of desired replicas is 3.", id="nothing-usual"),

@@ -21,6 +21,7 @@ SPELLINGS: Mapping[str, str] = {
     "1h": "in 1 h",
     "10m": "over 10 min",
     "3m": "over 3 min",
+    "1m": "over 1 min",
 }
 
 GROUPS: Mapping[str, str] = {

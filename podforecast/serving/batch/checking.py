@@ -86,7 +86,8 @@ def checked(columns: Columns, faults: Faults) -> Batch:
     """
     refuse_row_count(columns.rows)
     pod_ids = _pod_ids(columns, faults)
-    values = np.full((columns.rows, len(CATALOGUE)), np.nan)
+    # Column by column in memory, as it is filled, and as sums of terms read it.
+    values = np.full((len(CATALOGUE), columns.rows), np.nan).T
     for position, feature in enumerate(CATALOGUE):
         column = columns.named.get(feature.name)
         if column is not None:

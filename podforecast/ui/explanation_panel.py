@@ -26,6 +26,8 @@ def why(explanation: ExplanationOut) -> None:
 
 def what_to_do(recommendations: Sequence[RecommendationOut]) -> None:
     """Show the weightiest remedy open and the others folded; nothing is carried out."""
+    if not recommendations:
+        return
     st.markdown("#### What to do")
     first, *others = remedy_views(recommendations)
     st.markdown(f"**{first.title}**  \n{first.description}")

@@ -61,8 +61,9 @@ start_engine() {
 
 stop_engine() {
     docker image prune --force >/dev/null 2>&1 || echo "old images stay in $state" >&2
-    kill "$engine"
-    wait "$engine" || echo "the Docker engine ended with code $?" >&2
+    if kill "$engine" 2>/dev/null; then
+        wait "$engine" || echo "the Docker engine ended with code $?" >&2
+    fi
     rm -rf "$socket"
 }
 

@@ -32,7 +32,7 @@ def filled(page: str, lines: Sequence[Line]) -> str:
     NotAPage
         If there is no place for a benchmark that was run.
     """
-    where = next((line[MACHINE] for line in lines if MACHINE in line), {})
+    where: Mapping[str, str] = next((line[MACHINE] for line in lines if MACHINE in line), {})
     tables: dict[str, list[Line]] = {}
     for line in lines:
         if "benchmark" in line:

@@ -39,7 +39,7 @@ def _typed(score: Score) -> FastAPI:
     app = FastAPI()
 
     @app.post("/predict")
-    async def predict(pod: PredictRequest) -> PredictResponse:  # type: ignore[valid-type]
+    async def predict(pod: PredictRequest) -> PredictResponse:
         return PredictResponse(
             input=pod.as_sent(),
             failure_probability=score(pod),

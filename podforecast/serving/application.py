@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
 from podforecast import __version__
@@ -25,6 +26,10 @@ from podforecast.serving.state import ServiceState
 from podforecast.watcher.source import FleetSource
 
 logger = logging.getLogger(__name__)
+
+
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""Otherwise FastAPI looks for OpenTelemetry at every request. Ours are /metrics and the log."""
 
 
 def create_app(
@@ -67,6 +72,7 @@ def create_app(
         version=__version__,
         summary="Which pods will fail in the next minutes, and how sure we are.",
         redoc_url=None,
+        telemetry=NO_TELEMETRY,
         lifespan=lifespan,
     )
     app.state.service = state

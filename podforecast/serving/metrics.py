@@ -106,8 +106,7 @@ class ServiceMetrics:
         ).labels(__version__, platform.python_version()).set(1)
         self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._shown: tuple[str, str] | None = None
-        for prediction in Prediction:
-            self.forecasts.labels(prediction)
+        self._of_prediction = {one: self.forecasts.labels(one) for one in Prediction}
         for result in ReloadResult:
             self.reloads.labels(result)
 
@@ -141,13 +140,13 @@ class ServiceMetrics:
 
     def forecast(self, probability: float, prediction: Prediction) -> None:
         self.probability.observe(probability)
-        self.forecasts.labels(prediction).inc()
+        self._of_prediction[prediction].inc()
 
     def forecast_all(self, probabilities: Array, predictions: Indices) -> None:
         """Count many forecasts; ``predictions`` are places in ``PREDICTIONS``."""
         self.probability.observe_all(probabilities)
         for prediction, count in zip(PREDICTIONS, np.bincount(predictions).tolist(), strict=False):
-            self.forecasts.labels(prediction).inc(count)
+            self._of_prediction[prediction].inc(count)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -29,11 +29,12 @@ from podforecast.model.scorer import Scorer
 from podforecast.serving.bodies import read_body
 from podforecast.serving.documentation import either_of, problems, request_of
 from podforecast.serving.explaining import explain
+from podforecast.serving.plain_route import PlainRoute
 from podforecast.serving.queries import flag, flag_of
 from podforecast.serving.refusals import refusal
 from podforecast.serving.state import ServiceState, state_of
 
-router = APIRouter(tags=["forecasts"])
+router = APIRouter(tags=["forecasts"], route_class=PlainRoute)
 
 
 @router.post(

@@ -29,11 +29,11 @@ class Page:
 
 
 PAGES = (
-    Page("Predict", ":material/online_prediction:", "predict", predict.render),
+    Page("Predict", ":material/online_prediction:", "", predict.render),
     Page("Fleet", ":material/grid_view:", fleet.URL_PATH, fleet.render),
     Page("Model", ":material/monitoring:", "model", model.render),
 )
-"""In the order of the navigation; the first is where a visitor arrives."""
+"""In the order of the navigation. The first is where a visitor arrives, so it has no path."""
 
 CONNECT_SECONDS = 2.0
 """A service that does not even accept a connection in this time is down, not slow."""
@@ -67,8 +67,8 @@ def draw(connect: Connect, *, address: str) -> None:
 
 def _streamlit_page(page: Page, service: Service) -> st.Page:
     def draw() -> None:
-        page.render(service)
         note_visit(page.url_path)
+        page.render(service)
 
     return st.Page(
         draw,

@@ -1,17 +1,18 @@
-"""Which page was shown before, which the address of a page does not say."""
+"""Whether the visitor comes from another page, which the address of a page does not say."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-LAST_SHOWN = "dashboard.last_shown"
+CURRENT, ARRIVES = "dashboard.current", "dashboard.arrives"
 
 
 def note_visit(url_path: str) -> None:
-    """Remember a page that was drawn to its end."""
-    st.session_state[LAST_SHOWN] = url_path
+    """Remember the page that is about to be drawn. It may be left before it is complete."""
+    st.session_state[ARRIVES] = st.session_state.get(CURRENT) not in (None, url_path)
+    st.session_state[CURRENT] = url_path
 
 
-def arrives_from_elsewhere(url_path: str) -> bool:
-    """Whether the visitor was on another page until now."""
-    return st.session_state.get(LAST_SHOWN) not in (None, url_path)
+def arrives_from_elsewhere() -> bool:
+    """Whether the page was another one until now."""
+    return bool(st.session_state.get(ARRIVES, False))

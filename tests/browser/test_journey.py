@@ -43,7 +43,7 @@ def test_from_a_critical_pod_over_the_fleet_to_a_service_that_is_gone(page, api)
     expect(page).to_have_url(re.compile(r"text=billing%2F&pod=billing%2F[\w-]+$"))
     name = re.search(r"pod=billing%2F([\w-]+)", page.url)[1]
     expect(page.get_by_role("heading", name=f"billing/{name}")).to_be_visible()
-    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_contain_text("Probability of failure")
     expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     before = page.get_by_text(re.compile("^Replay of")).inner_text()
     expect(page.get_by_text(before)).to_have_count(0)
@@ -71,11 +71,13 @@ def test_from_a_critical_pod_over_the_fleet_to_a_service_that_is_gone(page, api)
 
 
 def test_a_forecast_can_be_had_without_a_mouse(page):
+    expect(page.get_by_role("button", name="Critical", exact=True)).to_be_visible()
     page.get_by_role("link", name="Predict").focus()
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.innerText").strip() == "Critical":
             break
+    expect(page.get_by_role("button", name="Critical", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
     shows(page, "Critical risk")
 

@@ -136,7 +136,7 @@ class TestSource:
         )
         service.fleet = Answered(make_fleet(source=source, pods=()))
         text = said(page.run())
-        assert "The first scan is not done yet" in text
+        assert "Just starting" in text
         assert "The past is being scanned." in text
         assert rows(page) == []
 
@@ -311,7 +311,7 @@ class TestOnePod:
         text = said(page.run())
         assert "? Insufficient data" in text
         assert "Only 40 %" in text
-        assert "There is no timeline yet." in text
+        assert "There is no timeline yet" in text
         assert "No failure and no alarm" in text
 
     def test_while_nobody_answers_the_last_answer_stays(self, page, service, clock):
@@ -354,7 +354,7 @@ class TestComingBack:
     def test_from_another_page_the_filters_are_as_they_were(self, page, service):
         page.query_params.update({"text": "cart", "pod": "shop/cart-0"})
         page.run()
-        page.session_state["dashboard.last_shown"] = "predict"
+        page.session_state["dashboard.arrives"] = True
         page.query_params.clear()
         page.run()
         assert service.filters[-1]["q"] == "cart"
@@ -363,7 +363,6 @@ class TestComingBack:
     def test_the_back_button_of_the_browser_is_obeyed(self, page, service):
         page.run()
         page.text_input(key="fleet.text").input("cart").run()
-        page.session_state["dashboard.last_shown"] = "fleet"
         page.query_params.clear()
         page.run()
         assert "q" not in service.filters[-1]

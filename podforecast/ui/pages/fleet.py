@@ -65,7 +65,7 @@ def _read_address() -> None:
     session, params = st.session_state, dict(st.query_params)
     if params == session.get(ADDRESS):
         return
-    if not params and QUERY in session and arrives_from_elsewhere(URL_PATH):
+    if not params and QUERY in session and arrives_from_elsewhere():
         session[QUERY] = replace(session[QUERY], pod=None)
     else:
         session[QUERY], session[REMARKS] = read_address(params)

@@ -81,7 +81,7 @@ def _pod(detail: PodDetailOut) -> None:
 def _chart(detail: PodDetailOut) -> None:
     view = timeline_view(detail)
     if view is None:
-        st.info("There is no timeline yet.")
+        st.info("There is no timeline yet: it takes two scans.")
         return
     # The key gives it room at the right for the axis labels that Streamlit forgets, see style.
     with st.container(key="fleet-timeline"):

@@ -76,7 +76,7 @@ def _origin(source: SourceOut) -> str:
 
 def _notice(source: SourceOut) -> Notice | None:
     if source.state == "starting":
-        return Notice("note", "The first scan is not done yet", source.detail)
+        return Notice("note", "Just starting", source.detail)
     if source.state == "stale":
         return Notice("warning", "No new scan has come for a while", source.detail)
     if source.state == "failed":

@@ -47,9 +47,9 @@ class TimelineView:
 
 
 def timeline_view(detail: PodDetailOut) -> TimelineView | None:
-    """Arrange a pod's timeline; None where there is none yet."""
+    """Arrange a pod's timeline; None before there are two scans to draw a line between."""
     timeline = detail.timeline
-    if not timeline.times:
+    if len(timeline.times) < 2:
         return None
     begin, end = timeline.times[0], timeline.times[-1]
     return TimelineView(

@@ -78,7 +78,12 @@ def train(  # noqa: PLR0913 - an option is an argument
             on_progress=fitted,
         )
         tell(0, measuring.fits(trained), "Drawing curves")
-        curves = measuring.measure(trained, read.dataset, on_fit=lambda: bar.advance(task))
+
+        def drawn() -> None:
+            bar.advance(task)
+            give_back()
+
+        curves = measuring.measure(trained, read.dataset, on_fit=drawn)
     manifest = describe.describe(trained, read.dataset, trained_at=datetime.now(UTC))
     saved = artifact.save(folder, trained.fitted.pipeline, manifest, curves)
     _print(saved, trained, folder, as_json=as_json)

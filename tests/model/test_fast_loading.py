@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from podforecast.domain.catalogue import CATALOGUE
 from podforecast.errors import ModelNotReady, ModelRefused
 from podforecast.model import artifact, portable, scorer
 from podforecast.model.export import form_of, portable_form
@@ -19,6 +20,7 @@ from podforecast.model.portable import PORTABLE_FILE, NotPortable
 from podforecast.model.reference import BOUNDARY_ROWS, SPREAD_ROWS, reference
 
 ROOT = Path(__file__).parents[2]
+N = len(CATALOGUE)
 
 
 class OpensTheDoor:
@@ -145,13 +147,13 @@ class TestRefusing:
         [
             pytest.param([], [], id="none"),
             pytest.param([[1.0]], [0.5], id="a-column-only"),
-            pytest.param([[None] * 72], [0.5, 0.5], id="fewer-rows-than-probabilities"),
-            pytest.param([[None] * 72, [1.0]], [0.5, 0.5], id="ragged"),
+            pytest.param([[None] * N], [0.5, 0.5], id="fewer-rows-than-probabilities"),
+            pytest.param([[None] * N, [1.0]], [0.5, 0.5], id="ragged"),
         ],
     )
     def test_without_a_reference_batch_nothing_is_proven(self, folder, rows, probabilities):
         change(folder, reference={"rows": rows, "probabilities": probabilities})
-        with pytest.raises(ModelRefused, match="no reference batch of 72 features a row"):
+        with pytest.raises(ModelRefused, match=f"no reference batch of {N} features a row"):
             scorer.load(folder)
 
 
@@ -197,8 +199,8 @@ class TestForms:
         ("change", "why"),
         [
             pytest.param({"form/slope": np.zeros(3)}, "for 3 features", id="too-few"),
-            pytest.param({"form/slope": np.full(72, np.nan)}, "slope is not finite", id="nan"),
-            pytest.param({"form/hinge_at": np.zeros((72, 9))}, "do not fit", id="hinges"),
+            pytest.param({"form/slope": np.full(N, np.nan)}, "slope is not finite", id="nan"),
+            pytest.param({"form/hinge_at": np.zeros((N, 9))}, "do not fit", id="hinges"),
             pytest.param({"form/intercept": np.array(np.inf)}, "do not fit", id="intercept"),
             pytest.param({"form/logged": None}, "form/logged|logged", id="missing"),
             pytest.param({"calibration/slope": np.array(np.nan)}, "not finite", id="calibration"),
@@ -216,7 +218,7 @@ class TestForms:
             pytest.param("left", 5, 0, "a child that is none", id="in-a-circle"),
             pytest.param("left", 0, -1, "a child that is none", id="before"),
             pytest.param("root", 0, -1, "begins outside", id="root"),
-            pytest.param("feature", 0, 72, "not among 72", id="feature"),
+            pytest.param("feature", 0, N, f"not among {N}", id="feature"),
             pytest.param("unknown_right", 0, 2, "neither left nor right", id="direction"),
             pytest.param("threshold", 0, np.nan, "not finite", id="threshold"),
             pytest.param("value", 0, np.inf, "not finite", id="value"),
@@ -231,8 +233,10 @@ class TestForms:
         self.assert_refused(boosted, {"form/value": np.zeros(2)}, "value has shape")
 
     def test_of_another_number_of_features(self, boosted):
-        fill = np.full(80, np.nan)
-        self.assert_refused(boosted, {"form/fill": fill}, "80 features, the catalogue has 72")
+        fill = np.full(N + 8, np.nan)
+        self.assert_refused(
+            boosted, {"form/fill": fill}, f"{N + 8} features, the catalogue has {N}"
+        )
 
     def assert_refused(self, model, change, why):
         arrays = arrays_of(model.portable) | change

@@ -9,10 +9,10 @@ MIX     ?= balanced
 CONTAINERS ?= yes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test containers check lint types contracts train evaluate bench record docs clean
+.PHONY: help run test containers check lint types contracts train evaluate bench record screenshots docs clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.run: requirements.txt $(wildcard requirements/*.txt) scripts/make_venv.sh
 	@bash scripts/make_venv.sh "$(PYTHON)" "$(VENV)" requirements.txt
@@ -59,6 +59,10 @@ bench: $(VENV)/.dev  ## time and memory, one JSON line a figure
 record: $(VENV)/.dev  ## record a campaign: SEED=1 MINUTES=92 PODS=100 MIX=balanced (root, Linux)
 	@bash scripts/install_components.sh
 	@$(BIN)/python -m lab record --seed $(SEED) --minutes $(MINUTES) --pods $(PODS) --mix $(MIX)
+
+screenshots: $(VENV)/.dev  ## take the pictures of docs/images/ from a running `make run`
+	@bash scripts/install_components.sh
+	@$(BIN)/python scripts/take_screenshots.py
 
 docs: $(VENV)/.dev  ## regenerate the generated pages of docs/
 	@$(BIN)/python -m podforecast docs

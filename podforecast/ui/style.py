@@ -11,7 +11,7 @@ CSS = """
 .st-key-fleet-chronicle table { font-size: .9rem; }
 .st-key-fleet-chronicle td:first-child { width: 6.2rem; }
 /* Streamlit makes the panels as wide as their place, without their axis (AXIS_WIDTH). */
-.st-key-fleet-back { margin-bottom: -1rem; }
+.st-key-fleet-back { margin-bottom: -1.6rem; }
 .st-key-fleet-timeline { padding-right: 60px; }
 .st-key-fleet-counters button p { font-size: 1.05rem; }
 .st-key-fleet-counters button p strong { font-size: 1.45rem; padding: 0 .2rem; }

@@ -11,7 +11,7 @@ from typing import Any
 from podforecast.ui.palette import INKS, Inks, Scheme
 from podforecast.ui.viewmodels.timeline import PROBABILITY, Panel, TimelineView
 
-FORECAST_HEIGHT, SIGNAL_HEIGHT = 150, 72
+FORECAST_HEIGHT, SIGNAL_HEIGHT = 150, 58
 """Pixels; the forecast is what one came for."""
 AXIS_WIDTH = 44
 """Pixels for the labels of the upright axes, so that all panels begin at the same place."""

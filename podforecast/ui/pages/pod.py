@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
+from typing import Literal
 
 import streamlit as st
 
@@ -30,6 +31,10 @@ LEGEND = (
     "✖ and a red line: the pod failed. Shaded orange: it was at risk. Shaded red: it was down or"
     " backing off. Dashed: threshold and limits. Point at a time to read the values."
 )
+
+
+CHRONICLE_LINES, CHRONICLE_PIXELS = 7, 420
+"""More lines scroll, so that the reasons stay near."""
 
 
 def show(
@@ -65,8 +70,7 @@ def _pod(detail: PodDetailOut) -> None:
     with words:
         st.markdown(pod_card(view), unsafe_allow_html=True)
         st.caption(view.facts)
-        with st.container(key="fleet-chronicle"):
-            _chronicle(detail)
+        _chronicle(detail)
     with chart:
         _chart(detail)
     reasons, remedies = st.columns(2, gap="large")
@@ -102,4 +106,7 @@ def _chronicle(detail: PodDetailOut) -> None:
         st.markdown("No failure and no alarm since the timeline begins.")
         return
     lines = [f"| {entry.when} | {entry.what}, {entry.then} |" for entry in entries]
-    st.markdown("\n".join(["| Time (UTC) | |", "|---|---|", *lines]))
+    is_long = len(lines) > CHRONICLE_LINES
+    height: int | Literal["content"] = CHRONICLE_PIXELS if is_long else "content"
+    with st.container(key="fleet-chronicle", height=height, border=False):
+        st.markdown("\n".join(["| Time (UTC) | Event |", "|---|---|", *lines]))

@@ -104,8 +104,9 @@ def _lengths(texts: pa.Array) -> pa.Array:
     if not types.is_string_view(texts.type):
         return pc.binary_length(texts)
     # Arrow counts no views. Each is of 16 bytes, of which the first four are the length.
-    views = np.frombuffer(texts.buffers()[1], np.int32)[::_INTS_OF_A_VIEW]
-    lengths = views[texts.offset : texts.offset + len(texts)]
+    end = texts.offset + len(texts)
+    views = np.frombuffer(texts.buffers()[1], np.int32, count=end * _INTS_OF_A_VIEW)
+    lengths = views[::_INTS_OF_A_VIEW][texts.offset :]
     return pa.array(lengths, mask=texts.is_null().to_numpy(zero_copy_only=False))
 
 

@@ -267,7 +267,6 @@ class TestArrowColumns:
             answer = await post_table(client, table)
             assert [one["pod_id"] for one in forecasts_in(answer)] == ["pod-5", "pod-6", "pod-7"]
 
-
     async def test_views_may_lie_in_a_buffer_with_more_in_it(self, client, example):
         view = (2).to_bytes(4, "little") + b"p0".ljust(12, b"\0")
         names = pa.Array.from_buffers(pa.string_view(), 1, [None, pa.py_buffer(view + b"more!")])

@@ -222,8 +222,8 @@ class TestColumns:
     async def test_columns_of_different_lengths_are_refused(self, client, example):
         body = columns_of([example] * 3) | {"cpu_usage_pct": [1, 2], "replica_count": [1] * 4}
         assert faults(await post(client, json.dumps(body).encode())) == {
-            (None, "cpu_usage_pct"): "has 2 values, but there are 3 pods",
-            (None, "replica_count"): "has 4 values, but there are 3 pods",
+            (None, "cpu_usage_pct"): "has 2 values where pod_id has 3",
+            (None, "replica_count"): "has 4 values where pod_id has 3",
         }
 
     @pytest.mark.parametrize(

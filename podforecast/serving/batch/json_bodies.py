@@ -15,7 +15,7 @@ from podforecast.domain.catalogue import CATALOGUE, REQUIRED
 from podforecast.serving.batch.checking import FIELDS, Columns, refuse_row_count
 from podforecast.serving.batch.faults import MISSING, Faults, refuse_body
 from podforecast.serving.batch.json_columns import JsonColumn
-from podforecast.serving.refusals import json_kind
+from podforecast.serving.refusals import cut, json_kind
 
 Row: TypeAlias = dict[str, Any]
 
@@ -158,14 +158,14 @@ def _colons_in_texts(document: Row) -> int:
 
 
 def _from_columns(document: Row, faults: Faults, may_hold_booleans: bool) -> Columns:
-    rows = _row_count(document)
+    measure, rows = _measure(document)
     for name, column in document.items():
         if not isinstance(column, list):
             kind = json_kind(column)
             message = f"must be an array with one value for each pod, not {kind}"
             faults.column(name, message, "Send the measurements of one pod after the other.")
         elif len(column) != rows:
-            message = f"has {len(column)} values, but there are {rows} pods"
+            message = f"has {len(column)} values where {measure} has {rows}"
             faults.column(name, message, "Send as many values in every column.")
     faults.refuse_any()
     named = {
@@ -175,7 +175,13 @@ def _from_columns(document: Row, faults: Faults, may_hold_booleans: bool) -> Col
     return Columns(rows=rows, named=named)
 
 
-def _row_count(document: Row) -> int:
-    """Length of the names where there are any, else of the first column there is."""
-    columns = (document.get(POD_ID), *document.values())
-    return next((len(column) for column in columns if isinstance(column, list)), 0)
+def _measure(document: Row) -> tuple[str, int]:
+    """Name and length of the column that the others are held against: the names, if they are one.
+
+    Without any column there are no rows.
+    """
+    for name in (POD_ID, *document):
+        column = document.get(name)
+        if isinstance(column, list):
+            return cut(name), len(column)
+    return POD_ID, 0

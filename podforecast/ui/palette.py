@@ -13,8 +13,8 @@ from typing import Literal
 from podforecast.api_schema.fleet import PodState
 
 Scheme = Literal["light", "dark"]
-Ink = PodState | Literal["watch"]
-"""A state, or stable while the risk is not low."""
+Ink = PodState | Literal["medium", "watch"]
+"""A state, or stable while the risk is medium, or high."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ INKS: Mapping[Scheme, Inks] = {
             "failing": "#a3123a",
             "at_risk": "#b8470b",
             "watch": "#8a6100",
+            "medium": "#56626f",
             "insufficient_data": "#56626f",
             "stable": "#1f7a4d",
         },
@@ -62,6 +63,7 @@ INKS: Mapping[Scheme, Inks] = {
             "failing": "#ff7d95",
             "at_risk": "#ff9e5a",
             "watch": "#dfb04f",
+            "medium": "#a3afbc",
             "insufficient_data": "#a3afbc",
             "stable": "#5fc690",
         },
@@ -99,7 +101,9 @@ SIGNS: Mapping[PodState, StateSign] = {
         "?", "Insufficient data", "Too few samples in the last minutes to say anything."
     ),
     "stable": StateSign(
-        "●", "Stable", "The probability is below the threshold; ◆ where the risk is not low."
+        "●",
+        "Stable",
+        "The probability is below the threshold; ◆ where the risk is high all the same.",
     ),
 }
 """In the order of the ranking but for those without data, which come last there."""

@@ -115,7 +115,12 @@ def _line(panel: Panel, inks: Inks, x: Spec) -> Spec:
                 "type": "quantitative",
                 "title": None,
                 "scale": {"domain": [0, panel.top], "nice": not is_forecast},
-                "axis": {"tickCount": 3, "minExtent": AXIS_WIDTH, "maxExtent": AXIS_WIDTH},
+                "axis": {
+                    "tickCount": 3,
+                    "tickMinStep": 1 if panel.is_count else 0,
+                    "minExtent": AXIS_WIDTH,
+                    "maxExtent": AXIS_WIDTH,
+                },
             },
         },
     }

@@ -159,10 +159,19 @@ class TestRows:
         assert (row.probability_pct, row.cpu_pct, row.memory_pct, row.restarts) == (None,) * 4
         assert row.last_failure == ""
 
-    def test_below_the_threshold_is_not_green_while_the_risk_is_high(self, make_fleet, make_pod):
-        pod = make_pod(state="stable", failure_probability=0.7, risk_level="high")
+    @pytest.mark.parametrize(
+        ("level", "words", "ink"),
+        [
+            ("low", "● Stable", "stable"),
+            ("medium", "● Stable, medium", "medium"),
+            ("high", "◆ Watch", "watch"),
+            ("critical", "◆ Watch", "watch"),
+        ],
+    )
+    def test_green_is_for_low_risk_only(self, make_fleet, make_pod, level, words, ink):
+        pod = make_pod(state="stable", failure_probability=0.3, risk_level=level)
         row = pod_rows(make_fleet(pods=(pod,)))[0]
-        assert (row.state_words, row.ink) == ("◆ Watch, high", "watch")
+        assert (row.state_words, row.ink) == (words, ink)
 
     def test_without_a_scan_the_time_of_a_failure_is_told(self, make_pod):
         assert failure_in_words(make_pod().last_failure, None) == "10:18:00 UTC, out of memory"

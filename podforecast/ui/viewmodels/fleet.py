@@ -165,15 +165,17 @@ def _row(pod: PodOut, scanned_at: datetime | None) -> PodRow:
 
 def state_in_words(pod: PodOut) -> str:
     """Word the state; a pod that is stable only just says so."""
-    if sign_ink(pod) != "watch" or pod.risk_level is None:
-        return str(SIGNS[pod.state])
-    return f"◆ Watch, {pod.risk_level.value}"
+    ink = sign_ink(pod)
+    if ink == "watch":
+        return "◆ Watch"
+    return f"{SIGNS[pod.state]}, medium" if ink == "medium" else str(SIGNS[pod.state])
 
 
 def sign_ink(pod: PodOut) -> Ink:
-    """Choose the colour: green is for low risk only."""
-    is_low = pod.risk_level in (None, RiskLevel.LOW)
-    return pod.state if pod.state != "stable" or is_low else "watch"
+    """Choose the colour: green is for low risk only, and a threshold may be far up."""
+    if pod.state != "stable" or pod.risk_level in (None, RiskLevel.LOW):
+        return pod.state
+    return "medium" if pod.risk_level is RiskLevel.MEDIUM else "watch"
 
 
 def failure_in_words(failure: LastFailureOut | None, scanned_at: datetime | None) -> str:

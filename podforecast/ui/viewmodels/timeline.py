@@ -28,6 +28,7 @@ class Panel:
     short_title: str
     limit: float | None
     limit_title: str
+    is_count: bool
     top: float
     """Upper end of the axis: all values and the limit are below."""
 
@@ -59,6 +60,7 @@ def timeline_view(detail: PodDetailOut) -> TimelineView | None:
                 field=PROBABILITY,
                 title="Probability of failure, %",
                 short_title="Probability of failure",
+                is_count=False,
                 top=100.0,
                 limit=100 * detail.threshold,
                 limit_title=f"threshold {as_percent(detail.threshold)}",
@@ -121,6 +123,7 @@ def _panel(place: int, series: SeriesOut) -> Panel:
         title=f"{series.label}, {series.unit}" if series.unit else series.label,
         short_title=series.label,
         limit=series.limit,
+        is_count=series.unit == "count",
         top=max([value for value in (*series.values, series.limit) if value], default=1.0),
         limit_title="" if series.limit is None else f"limit {series.limit:g}",
     )

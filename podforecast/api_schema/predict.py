@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from annotated_types import Interval, MultipleOf
+from annotated_types import Interval
 from pydantic import (
     AfterValidator,
     AllowInfNan,
@@ -20,6 +20,7 @@ from pydantic import (
     Strict,
     create_model,
 )
+from pydantic_core import PydanticKnownError
 
 from podforecast.api_schema.answer import Answer
 from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
@@ -109,7 +110,14 @@ def _bounded_number(feature: Feature) -> Any:  # noqa: ANN401 - an annotation ha
         return number
     # Not a strict int: JSON writers that only know floats send a count as 3.0.
     as_integer = Field(json_schema_extra={"type": "integer"})
-    return Annotated[number, MultipleOf(1), as_integer, AfterValidator(int)]
+    return Annotated[number, as_integer, AfterValidator(_whole)]
+
+
+def _whole(value: float) -> int:
+    """Exactly: ``MultipleOf`` would let 2.9999999999 pass, which is then cut to 2."""
+    if not value.is_integer():
+        raise PydanticKnownError("multiple_of", {"multiple_of": 1})
+    return int(value)
 
 
 def _field(feature: Feature) -> Any:  # noqa: ANN401 - likewise

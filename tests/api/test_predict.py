@@ -76,6 +76,8 @@ class TestRefusedFields:
             pytest.param("node_pressure_score", 1.01, "must be at most 1", id="score-above-1"),
             pytest.param("prometheus_anomaly_score", -1, "must be at least 0", id="score-below-0"),
             pytest.param("restart_count_24h", 2.5, "must be a whole number", id="fraction"),
+            pytest.param("replica_count", 2.9999999999, "must be a whole number", id="nearly-3"),
+            pytest.param("replica_count", 1e-42, "must be a whole number", id="nearly-0"),
             pytest.param("replica_count", -1, "must be at least 0", id="negative-count"),
             pytest.param("previous_failures", 10**400, "must be a finite number", id="huge-count"),
             pytest.param(

@@ -71,6 +71,10 @@ class ApiSettings(_Group):
     """How long the body of a request may take to arrive; 408 afterwards. A batch of 64 MiB needs
     a line of 18 Mbit/s for this."""
 
+    answer_timeout: Duration = timedelta(seconds=60)
+    """How long a caller may take to read an answer of more than 64 KiB; the connection is closed
+    afterwards."""
+
     max_in_flight: Annotated[int, Interval(ge=1, le=100_000)] = 512
     """Requests answered at the same time; the next one is a 503. Probes and /metrics are always
     answered."""

@@ -72,6 +72,8 @@ def create_app(
         version=__version__,
         summary="Which pods will fail in the next minutes, and how sure we are.",
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
         telemetry=NO_TELEMETRY,
         lifespan=lifespan,
     )

@@ -6,6 +6,7 @@ Starlette's ``BaseHTTPMiddleware`` would cost more than the rest of a request.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -16,6 +17,11 @@ from podforecast.serving.envelope import accepted_id, headers_for, random_id
 from podforecast.serving.logs import log_request
 from podforecast.serving.metrics import METHODS, OTHER
 from podforecast.serving.state import ServiceState
+
+logger = logging.getLogger(__name__)
+
+CHUNK_BYTES = 64 * 1024
+"""As much as Uvicorn buffers before it lets an application wait."""
 
 
 class FrontDoor:
@@ -33,6 +39,7 @@ class FrontDoor:
         self._metrics = state.metrics
         self._occupancy = state.occupancy
         self._logs = state.options.log_requests
+        self._answer_timeout = state.options.answer_timeout
         self._new_id = new_id
         self._clock = clock
 
@@ -51,6 +58,9 @@ class FrontDoor:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *headers_for(scope)]
+            elif len(message.get("body", b"")) > CHUNK_BYTES:
+                await self._send_large(message, send)
+                return
             await send(message)
 
         self._occupancy.enter()
@@ -60,6 +70,23 @@ class FrontDoor:
         finally:
             self._occupancy.leave(body_bytes=passing["bytes_in"])
             self._report(scope, status, self._clock() - started)
+
+    async def _send_large(self, message: Message, send: Send) -> None:
+        """Send a body bit by bit, and give up a caller who does not take it.
+
+        The server waits between two messages until the one before is nearly through. Sent as one,
+        the whole body would lie in its buffer for as long as the caller likes.
+        """
+        body = message["body"]
+        try:
+            async with asyncio.timeout(self._answer_timeout.total_seconds()):
+                for start in range(0, len(body), CHUNK_BYTES):
+                    end = start + CHUNK_BYTES
+                    more = end < len(body) or message.get("more_body", False)
+                    await send({**message, "body": body[start:end], "more_body": more})
+        except TimeoutError:
+            # The server closes a connection whose answer is not complete.
+            logger.warning("event=answer_not_taken bytes=%d", len(body))
 
     def _report(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", OTHER)

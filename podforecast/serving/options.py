@@ -23,6 +23,9 @@ class ServiceOptions:
     body_timeout: timedelta = timedelta(seconds=30)
     """How long a request's body may take to arrive."""
 
+    answer_timeout: timedelta = timedelta(seconds=60)
+    """How long a caller may take to read an answer."""
+
     body_memory_mib: int = 128
     """What the bodies of all requests in flight may take together."""
 

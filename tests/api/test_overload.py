@@ -54,7 +54,7 @@ class FakeCaller:
         return {name.decode(): value.decode() for name, value in self.sent[0]["headers"]}
 
     @property
-    def problem(self):
+    def answer(self):
         return json.loads(b"".join(m.get("body", b"") for m in self.sent[1:]))
 
 
@@ -70,7 +70,7 @@ class TestSlowBody:
         assert caller.status == 408
         assert caller.headers["content-type"] == PROBLEM
         assert caller.headers["connection"] == "close"
-        assert caller.problem["detail"] == "the body did not arrive within 0.05 s"
+        assert caller.answer["detail"] == "the body did not arrive within 0.05 s"
 
     async def test_one_that_arrives_in_pieces_is_read(self, client, example):
         body = json.dumps(example).encode()
@@ -79,6 +79,44 @@ class TestSlowBody:
         caller.goes_on.set()
         await caller.start()
         assert caller.status == 200
+
+
+class FakeStaller(FakeCaller):
+    """Not a client either: takes so many messages of an answer, and then no more."""
+
+    def __init__(self, app, path, takes):
+        super().__init__(app, path)
+        self._takes = takes
+
+    async def send(self, message):
+        if len(self.sent) == self._takes:
+            await asyncio.Event().wait()
+        await super().send(message)
+
+
+@pytest.fixture
+def batch(example):
+    """Its answer is larger than what is sent at once."""
+    return json.dumps([example] * 2000).encode()
+
+
+class TestAnswerThatNobodyReads:
+    async def test_it_is_given_up(self, serve, scorer, batch, caplog):
+        async with serve(lambda _: scorer, answer_timeout=SOON) as client:
+            app = client._transport.app
+            caller = FakeStaller(app, "/predict/batch", takes=2).sends(batch)
+            caller.goes_on.set()
+            await caller.start()
+            assert caller.sent[-1]["more_body"]
+            assert "event=answer_not_taken" in caplog.text
+            assert app.state.service.occupancy.in_flight == 0
+
+    async def test_one_that_is_read_arrives_whole(self, client, batch):
+        caller = FakeCaller(client._transport.app, "/predict/batch").sends(batch)
+        caller.goes_on.set()
+        await caller.start()
+        assert len(caller.answer["forecasts"]) == 2000
+        assert [m["more_body"] for m in caller.sent[1:]][-2:] == [True, False]
 
 
 @pytest.fixture
@@ -135,7 +173,7 @@ class TestMemoryOfBodies:
             await turned_away.start()
             assert turned_away.status == 503
             assert turned_away.headers["retry-after"] == "1"
-            assert "memory" in turned_away.problem["detail"]
+            assert "memory" in turned_away.answer["detail"]
             for caller in holding:
                 caller.goes_on.set()
             await asyncio.gather(*tasks)

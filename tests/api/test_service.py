@@ -38,6 +38,11 @@ class TestRefused:
         assert answer.json()["detail"] == "GET /nowhere: Not Found"
         assert "/docs" in answer.json()["hint"]
 
+    async def test_a_slash_too_many_is_a_path_of_its_own(self, client):
+        answer = await client.post("/predict/", headers={"host": "evil.example"})
+        assert answer.status_code == 404
+        assert "evil.example" not in f"{answer.headers} {answer.text}"
+
     def test_every_error_of_ours_has_a_status(self):
         ours = {e for e in vars(errors).values() if isinstance(e, type)} - {errors.PodforecastError}
         assert ours <= set(STATUS)

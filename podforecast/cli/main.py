@@ -37,7 +37,8 @@ def run() -> None:
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
     settings = read_settings()
-    api = Address("API", settings.api.host, settings.api.port, "PODFORECAST_API__PORT")
+    key = settings.api_keys[0].get_secret_value() if settings.api_keys else ""
+    api = Address("API", settings.api.host, settings.api.port, "PODFORECAST_API__PORT", key)
     ui = Address(
         "dashboard", settings.dashboard.host, settings.dashboard.port, "PODFORECAST_DASHBOARD__PORT"
     )

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -33,6 +33,8 @@ class Address:
     port: int
     port_setting: str
     """The environment variable that moves it."""
+    api_key: str = field(default="", repr=False)
+    """What it asks callers for."""
 
     @property
     def url(self) -> str:
@@ -77,7 +79,7 @@ def run(
         _wait_until_ready(ui.url + "/_stcore/health", children, sleep)
         console.print(f"\n[bold]API[/]        {api.url}  (documentation: {api.url}/docs)")
         console.print(f"[bold]dashboard[/]  {ui.url}\n")
-        _show_one_forecast(api.url, root / "example.json", console)
+        _show_one_forecast(api, root / "example.json", console)
         console.print("\nCtrl-C stops both.")
         try:
             while True:
@@ -89,7 +91,7 @@ def run(
 
 def _api_command(api: Address) -> list[str]:
     return [sys.executable, "-m", "uvicorn", "app:app", "--host", api.host, "--port", str(api.port),
-            "--log-level", "warning", "--no-access-log"]  # fmt: skip
+            "--log-level", "warning", "--no-access-log", "--no-server-header"]  # fmt: skip
 
 
 def _ui_command(ui: Address) -> list[str]:
@@ -152,9 +154,11 @@ def _wait_until_ready(
     raise ServiceDied(f"{url} did not answer within {START_TIMEOUT_SECONDS:.0f} s")
 
 
-def _show_one_forecast(api: str, example: Path, console: Console) -> None:
-    answer = httpx.post(api + "/predict", content=example.read_bytes(), timeout=10.0,
-                        headers={"Content-Type": "application/json"}).json()  # fmt: skip
+def _show_one_forecast(api: Address, example: Path, console: Console) -> None:
+    headers = {"Content-Type": "application/json", "X-API-Key": api.api_key}
+    answer = httpx.post(
+        api.url + "/predict", content=example.read_bytes(), timeout=10.0, headers=headers
+    ).json()
     shown = {key: value for key, value in answer.items() if key != "input"}
-    console.print(f"POST {api}/predict with {example.name}:")
+    console.print(f"POST {api.url}/predict with {example.name}:")
     console.print_json(json.dumps(shown))

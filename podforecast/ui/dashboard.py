@@ -43,16 +43,22 @@ def run(*, address: str, timeout: timedelta, api_key: SecretStr) -> None:
     """Draw the page that the browser asks for; Streamlit calls this on every interaction."""
 
     def connect(chosen: str) -> Service:
-        # Whoever types another address into the sidebar must not be sent the key.
-        is_ours = completed(chosen) == completed(address)
-        return ServiceClient(
-            chosen,
-            http=_http(timeout.total_seconds()),
-            api_key=api_key.get_secret_value() if is_ours else "",
-        )
+        key = key_for(chosen, address=address, api_key=api_key)
+        return ServiceClient(chosen, http=_http(timeout.total_seconds()), api_key=key)
 
     st.set_page_config(page_title="podforecast", page_icon=FAVICON, layout="wide")
     draw(connect, address=address)
+
+
+def key_for(chosen: str, *, address: str, api_key: SecretStr) -> str:
+    """Return the key for the service it belongs to, and none for what else a visitor types in.
+
+    >>> key_for("localhost:8000", address="http://localhost:8000/", api_key=SecretStr("secret"))
+    'secret'
+    >>> key_for("localhost:8001", address="http://localhost:8000/", api_key=SecretStr("secret"))
+    ''
+    """
+    return api_key.get_secret_value() if completed(chosen) == completed(address) else ""
 
 
 def draw(connect: Connect, *, address: str) -> None:

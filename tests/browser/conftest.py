@@ -11,12 +11,15 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import streamlit
 from playwright.sync_api import Error, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+STREAMLIT = Path(streamlit.__file__).parent / "static"
 START_SECONDS = 90
 PATIENCE_MS = 30_000
 """For one thing to appear. Far more than it takes, since machines that run tests are busy."""
@@ -29,7 +32,6 @@ NOT_OURS = re.compile(
     r"|ERR_NETWORK_CHANGED"  # this machine got or lost a network interface
     r"|ERR_CONNECTION_REFUSED"  # at the end, when the dashboard is stopped first
 )
-NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 
 
 def free_port():
@@ -136,6 +138,9 @@ def page(chromium, dashboard, api, color_scheme):
     context = chromium.new_context(
         viewport={"width": 1440, "height": 1000}, color_scheme=color_scheme
     )
+    # Where containers come and go, so do network interfaces, and Chromium then drops all downloads:
+    # Streamlit's own files, which are many, come from the disk.
+    context.route(f"{dashboard.url}/static/**", from_disk)
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     page, complaints = context.new_page(), []
@@ -150,8 +155,13 @@ def page(chromium, dashboard, api, color_scheme):
     )
     visit(page, dashboard.url)
     yield page
+    context.unroute_all(behavior="ignoreErrors")
     context.close()
     assert [text for text in complaints if not NOT_OURS.search(text)] == []
+
+
+def from_disk(route):
+    route.fulfill(path=STREAMLIT / urlsplit(route.request.url).path.lstrip("/"))
 
 
 def visit(page, url, *, attempts=3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 
 import pytest
 from playwright.sync_api import expect
@@ -88,3 +89,13 @@ def test_both_colour_schemes_are_drawn(page, color_scheme):
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", background)
     go_to(page, "Fleet")
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_the_page_is_drawn_before_a_slow_service_answers(page):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        page.get_by_label("Service address").fill(f"127.0.0.1:{silent.getsockname()[1]}")
+        page.get_by_label("Service address").press("Enter")
+        go_to(page, "Fleet")
+        expect(page.get_by_role("heading", name="Which pods will fail next?")).to_be_visible()
+        shows(page, "Asking the service …")
+        shows(page, "it did not answer in time")

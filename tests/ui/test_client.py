@@ -164,3 +164,23 @@ class TestAnswered:
             b'{"status": "ready", "model_version": "v7", "path": "fast", "path_reason": null}'
         )
         assert client.connection() == Connected(client.address, "v7")
+
+
+class TestFleet:
+    def test_a_scan_comes_through(self, client, service, make_fleet):
+        answers(service, make_fleet())
+        assert client.pods({"state": "at_risk", "q": "a b&c"}) == Answered(make_fleet())
+        assert service.paths[-1] == "/pods?state=at_risk&q=a+b%26c"
+
+    def test_names_of_pods_can_not_lead_elsewhere(self, client, service, make_detail):
+        answers(service, make_detail())
+        assert client.pod("shop", "../model?x=1#") == Answered(make_detail())
+        assert service.paths[-1] == "/pods/shop/..%2Fmodel%3Fx%3D1%23"
+
+    def test_a_pod_that_is_gone_comes_through(self, client, service, no_such_pod):
+        answers(service, no_such_pod, status=404, content_type="application/problem+json")
+        assert client.pod("shop", "cart-0") == Declined(no_such_pod)
+
+    def test_what_is_asked_again_and_again_waits_no_longer_than_the_rest(self, client, service):
+        service.hangs.set()
+        assert client.pods({}) == Unreachable(client.address, "it did not answer in time")

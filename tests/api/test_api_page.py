@@ -18,9 +18,11 @@ from tests.api.conftest import FakeScorer
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 BLOCKS = re.findall(r"^```(bash|python|json)\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
 CURLS = [
-    (block, BLOCKS[place + 1][1] if BLOCKS[place + 1][0] == "json" else None)
+    (command, BLOCKS[place + 1][1] if BLOCKS[place + 1][0] == "json" else None)
     for place, (language, block) in enumerate(BLOCKS)
-    if language == "bash" and block.startswith("curl ")
+    if language == "bash"
+    for command in re.split(r"^(?=curl )", block, flags=re.MULTILINE)
+    if command.startswith("curl ")
 ]
 
 
@@ -42,8 +44,11 @@ def outline(value):
 def test_curl_is_answered_as_shown(service, command, expected):
     _, url, *options = shlex.split(command)
     given = dict(zip(options[::2], options[1::2], strict=True))
-    name, _, media_type = given["-H"].partition(": ")
-    answer = service.post(urlsplit(url).path, content=given["-d"], headers={name: media_type})
+    name, _, value = given.get("-H", "Accept: */*").partition(": ")
+    method = given.get("-X", "POST" if "-d" in given else "GET")
+    answer = service.request(
+        method, urlsplit(url).path, content=given.get("-d"), headers={name: value}
+    )
     if expected is None:
         assert answer.status_code == 200
     else:
@@ -63,5 +68,5 @@ def test_python_runs_from_top_to_bottom(service, monkeypatch, capsys):
 
 
 def test_there_are_examples_of_both_kinds():
-    assert len(CURLS) >= 3
+    assert len(CURLS) >= 5
     assert sum(language == "python" for language, _ in BLOCKS) >= 2

@@ -23,6 +23,12 @@ def test_a_unit_starts_what_is_there(unit):
     assert (ROOT / script).is_file()
 
 
+@each_unit
+def test_a_system_call_that_is_not_allowed_is_refused_and_kills_nobody(unit):
+    """Arrow asks for a NUMA policy when it is imported, and does without."""
+    assert "SystemCallErrorNumber=EPERM" in unit.read_text().splitlines()
+
+
 @pytest.mark.systemd
 @each_unit
 def test_systemd_understands_a_unit(unit, tmp_path):

@@ -55,7 +55,9 @@ class WeighingScorer(FakeScorer):
     """Not a model: weighs every field, so that a field in the wrong place shows."""
 
     def score(self, values):
-        weighed = (np.nan_to_num(values, nan=-1.0) * WEIGHTS).sum(axis=1)
+        # Row by row in memory: NumPy adds in another order where it is column by column.
+        rows = np.ascontiguousarray(np.nan_to_num(values, nan=-1.0))
+        weighed = (rows * WEIGHTS).sum(axis=1)
         return 0.5 + np.arctan(weighed / 100) / np.pi
 
 

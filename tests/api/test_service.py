@@ -38,6 +38,19 @@ class TestRefused:
         assert answer.json()["detail"] == "GET /nowhere: Not Found"
         assert "/docs" in answer.json()["hint"]
 
+    async def test_what_the_framework_refuses_is_a_problem_as_well(self, client):
+        async def typed(count: int, limit: int) -> int:
+            return count + limit
+
+        client._transport.app.get("/typed/{count}")(typed)
+        answer = await client.get("/typed/three")
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+        first, second = answer.json()["errors"]
+        assert (first["field"], first["sent"]) == ("count", '"three"')
+        assert "in the path can not be used" in first["message"]
+        assert (second["field"], second["sent"]) == ("limit", None)
+
     async def test_a_slash_too_many_is_a_path_of_its_own(self, client):
         answer = await client.post("/predict/", headers={"host": "evil.example"})
         assert answer.status_code == 404

@@ -105,7 +105,7 @@ def test_leaves_a_recording_and_nothing_else(tmp_path: Path, ports: tuple[int, i
         asyncio.run(execute(told, nobody_watches))
 
 
-@pytest.mark.parametrize("campaign", ["harbor", "meadow", "summit"])
+@pytest.mark.parametrize("campaign", ["harbor", "meadow", "ridge", "summit"])
 def test_a_whole_campaign_stored_every_metric_the_queries_read(campaign: str) -> None:
     path = Path(__file__).parents[2] / "data" / campaign / "series.parquet"
     stored = pq.read_table(path, columns=["name"]).column("name").unique().to_pylist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from dataclasses import dataclass, field
 
@@ -32,8 +33,8 @@ class SlowBody:
         yield self._content[1:]
 
 
-async def held(client, example, count):
-    """Start batches and wait until each holds its place."""
+async def arriving(client, example, count):
+    """Start batches whose bodies do not end."""
     bodies = [SlowBody(rows_body([example])) for _ in range(count)]
     answers = [asyncio.create_task(post(client, body())) for body in bodies]
     for body in bodies:
@@ -44,54 +45,6 @@ async def held(client, example, count):
 async def unread():
     raise AssertionError("the body was read")
     yield b""
-
-
-class TestPlaces:
-    async def test_one_too_many_is_sent_away_unread_until_there_is_room(self, client, example):
-        bodies, answers = await held(client, example, MOST_HELD)
-        refused = await post(client, unread())
-        assert refused.status_code == 503
-        assert refused.headers["retry-after"] == "1"
-        assert refused.headers["content-type"] == "application/problem+json"
-        assert refused.json()["title"] == "Busy"
-        assert refused.json()["detail"].startswith("4 batches are being worked on")
-        for body in bodies:
-            body.may_end.set()
-        assert [answer.status_code for answer in await asyncio.gather(*answers)] == [200] * 4
-        assert (await post(client, rows_body([example]))).status_code == 200
-
-    async def test_other_routes_are_answered_meanwhile(self, client, example):
-        bodies, answers = await held(client, example, MOST_HELD)
-        assert (await client.post("/predict", json=example)).status_code == 200
-        assert (await client.get("/readyz")).status_code == 200
-        for body in bodies:
-            body.may_end.set()
-        await asyncio.gather(*answers)
-
-    async def test_a_caller_who_gives_up_leaves_the_place_to_others(self, client, example):
-        _, answers = await held(client, example, MOST_HELD)
-        for answer in answers:
-            answer.cancel()
-        await asyncio.gather(*answers, return_exceptions=True)
-        assert (await post(client, rows_body([example]))).status_code == 200
-
-    async def test_a_caller_who_hangs_up_leaves_the_place_to_others(self, client, example):
-        async def hung_up():
-            return {"type": "http.disconnect"}
-
-        async def nobody(message):
-            pass
-
-        scope = {"type": "http", "method": "POST", "path": ROUTE, "headers": [],
-                 "query_string": b""}  # fmt: skip
-        for _ in range(MOST_HELD + 1):
-            await client._transport.app(dict(scope), hung_up, nobody)
-        assert (await post(client, rows_body([example]))).status_code == 200
-
-    async def test_a_refused_batch_leaves_the_place_to_others(self, client, example):
-        for _ in range(MOST_HELD + 1):
-            assert (await post(client, b"[]")).status_code == 422
-        assert (await post(client, rows_body([example]))).status_code == 200
 
 
 @dataclass
@@ -114,6 +67,75 @@ class WaitingScorer(FakeScorer):
         with self.lock:
             self.inside -= 1
         return np.full(len(values), 0.5)
+
+
+class TestPlaces:
+    @pytest.fixture
+    async def full(self, serve, example):
+        """A service in which all places are held, by batches that are scored until told."""
+        scorer = WaitingScorer()
+        async with serve(lambda _: scorer) as client:
+            body = rows_body([example])
+            answers = [asyncio.create_task(post(client, body)) for _ in range(MOST_HELD)]
+            assert await asyncio.to_thread(scorer.is_full.wait, 30)
+            client.answers, client.scorer = answers, scorer
+            yield client
+            scorer.may_answer.set()
+            assert [answer.status_code for answer in await asyncio.gather(*answers)] == [200] * 4
+
+    async def test_one_too_many_is_sent_away_unread_until_there_is_room(self, full, example):
+        refused = await post(full, unread())
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["title"] == "Busy"
+        assert refused.json()["detail"].startswith("4 batches are being worked on")
+        full.scorer.may_answer.set()
+        await asyncio.gather(*full.answers)
+        assert (await post(full, rows_body([example]))).status_code == 200
+
+    async def test_one_whose_body_arrives_too_late_is_sent_away(self, client, example):
+        bodies, answers = await arriving(client, example, 1)
+        with contextlib.ExitStack() as places:
+            for _ in range(MOST_HELD):
+                places.enter_context(client._transport.app.state.service.batches.admitted())
+            bodies[0].may_end.set()
+            assert (await answers[0]).status_code == 503
+
+    async def test_other_routes_are_answered_meanwhile(self, full):
+        assert (await full.get("/readyz")).status_code == 200
+
+    async def test_bodies_that_drip_keep_no_place_from_others(self, client, example):
+        bodies, answers = await arriving(client, example, 3 * MOST_HELD)
+        assert (await post(client, rows_body([example]))).status_code == 200
+        for body in bodies:
+            body.may_end.set()
+        await asyncio.gather(*answers)
+
+    async def test_a_caller_who_gives_up_leaves_the_place_to_others(self, client, example):
+        _, answers = await arriving(client, example, MOST_HELD)
+        for answer in answers:
+            answer.cancel()
+        await asyncio.gather(*answers, return_exceptions=True)
+        assert (await post(client, rows_body([example]))).status_code == 200
+
+    async def test_a_caller_who_hangs_up_leaves_the_place_to_others(self, client, example):
+        async def hung_up():
+            return {"type": "http.disconnect"}
+
+        async def nobody(message):
+            pass
+
+        scope = {"type": "http", "method": "POST", "path": ROUTE, "headers": [],
+                 "query_string": b""}  # fmt: skip
+        for _ in range(MOST_HELD + 1):
+            await client._transport.app(dict(scope), hung_up, nobody)
+        assert (await post(client, rows_body([example]))).status_code == 200
+
+    async def test_a_refused_batch_leaves_the_place_to_others(self, client, example):
+        for _ in range(MOST_HELD + 1):
+            assert (await post(client, b"[]")).status_code == 422
+        assert (await post(client, rows_body([example]))).status_code == 200
 
 
 class TestWork:

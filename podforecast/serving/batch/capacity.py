@@ -10,7 +10,7 @@ from anyio import CapacityLimiter
 from podforecast.errors import PodforecastError
 
 MOST_HELD = 4
-"""Bodies in memory. Two wait while two are worked on, so that the work never pauses to read."""
+"""Two wait while two are worked on, so that the work never pauses to read."""
 MOST_WORKED_ON = 2
 """More would only wait for each other, and for the interpreter lock that answers need too."""
 
@@ -29,20 +29,30 @@ class BatchCapacity:
         self._most_held = most_held
         self._held = 0
 
-    @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Hold one place, from before the body is read until the answer is written.
+    def require_room(self) -> None:
+        """Refuse a batch that would find no place, before its body has cost anything.
 
         Raises
         ------
         Busy
-            If there is none; the body has cost nothing yet.
+            If all places are held.
         """
         if self._held >= self._most_held:
             raise Busy(
                 f"{self._held} batches are being worked on, as many as there is room for",
                 hint=f"Send it again in {Busy.retry_after_seconds} s, or one batch at a time.",
             )
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Hold one place, from when the body is read until the answer is written.
+
+        Raises
+        ------
+        Busy
+            If there is none.
+        """
+        self.require_room()
         self._held += 1
         try:
             yield

@@ -97,8 +97,10 @@ async def predict_pods(request: Request) -> Response:
     arrow = is_arrow(request)
     media_type = answer_format(request, arrow=arrow)
     model = state.slot.model()
+    state.batches.require_room()
+    # A body that drips must not keep a place from others.
+    body = await read_body(request, limit=MAX_BODY_BYTES)
     with state.batches.admitted():
-        body = await read_body(request, limit=MAX_BODY_BYTES)
         answer = await _answered(body, model, state, is_arrow=arrow, media_type=media_type)
     state.metrics.forecast_all(answer.forecasts.probabilities, answer.forecasts.predictions)
     return Response(answer.content, media_type=media_type)

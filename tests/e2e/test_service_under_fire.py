@@ -90,7 +90,7 @@ def serving(folder, tmp_path):
         "PATH": "/usr/bin:/bin",
         "PODFORECAST_MODEL_DIR": str(folder.path),
         "PODFORECAST_API__PORT": str(port),
-        "PODFORECAST_API__BODY_TIMEOUT": "PT2S",
+        "PODFORECAST_API__BODY_TIMEOUT": "PT5S",
         "PODFORECAST_REPLAY__DATA_DIR": str(write_campaign(tmp_path / "data")),
         "PODFORECAST_REPLAY__SPEED": "1",
         "PODFORECAST_REPLAY__START_MINUTE": "16",

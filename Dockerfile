@@ -20,7 +20,7 @@ RUN find /opt/venv -type d '(' -name tests -o -path '*/pyarrow/include' -o -path
 FROM packages AS training
 COPY requirements/training.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    /opt/venv/bin/pip install -r /requirements/training.txt
+    /opt/venv/bin/pip install --no-compile -r /requirements/training.txt
 WORKDIR /build
 COPY train_model.py ./
 COPY podforecast ./podforecast

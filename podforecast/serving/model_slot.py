@@ -18,6 +18,7 @@ from podforecast.model.curves import Curves, read_curves
 from podforecast.model.scorer import Scorer
 from podforecast.serving.logs import quoted
 from podforecast.serving.refusals import ReloadFailed, ReloadUnderWay
+from podforecast.telemetry.memory import give_back
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Swap:
     """What a reload did."""
 
     now: Loaded
-    before: Loaded | None
+    version_before: str | None
 
 
 class ModelSlot:
@@ -104,8 +105,11 @@ class ModelSlot:
             raise self._failed(error) from error
         finally:
             self._reloading.release()
-        before, self._loaded = self._loaded, now
-        return Swap(now=now, before=before)
+        version_before = self._loaded.version if self._loaded else None
+        self._loaded = now
+        # The model before is free by now, unless a request is still being answered by it.
+        give_back()
+        return Swap(now=now, version_before=version_before)
 
     def _failed(self, error: ModelNotReady | ModelRefused) -> ReloadFailed:
         self._reason = _without_traceback(error)

@@ -47,7 +47,7 @@ async def reload_model(request: Request) -> ReloadOut:
     state.metrics.serves(swap.now.version, swap.now.scorer.manifest.algorithm)
     return ReloadOut(
         model_version=swap.now.version,
-        previous_model_version=swap.before.version if swap.before else None,
+        previous_model_version=swap.version_before,
         path=swap.now.scorer.path,
     )
 

@@ -27,7 +27,7 @@ FIRE_SECONDS = 60.0
 MEMORY_GROWTH = 1.10
 """Resident memory at the end against that after the warm-up."""
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.glibc]
+pytestmark = [pytest.mark.timeout(150, func_only=True), pytest.mark.glibc]
 
 
 class ModelFolder:

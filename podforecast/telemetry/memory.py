@@ -8,13 +8,15 @@ and 20 MB in a service for as long as it runs.
 from __future__ import annotations
 
 import ctypes
-
-import pyarrow as pa
+import sys
 
 
 def give_back() -> None:
     """Return what is free to the system, where the C library knows how (glibc)."""
-    pa.default_memory_pool().release_unused()
+    # Whoever has not read anything with Arrow has nothing to give back, and need not load it.
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None:
+        arrow.default_memory_pool().release_unused()
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):  # musl, macOS, Windows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -34,23 +35,24 @@ def test_from_a_critical_pod_over_the_fleet_to_a_service_that_is_gone(page, api)
     expect(table).to_be_visible()
 
     # Filters are in the address, and a link shows the same.
-    page.get_by_label("Name contains").fill("billing/")
+    namespace = httpx.get(f"{api.url}/pods", timeout=10).json()["namespaces"][0]
+    page.get_by_label("Name contains").fill(f"{namespace}/")
     page.get_by_label("Name contains").press("Enter")
     shows(page, re.compile("pods that pass the filters$"))
-    expect(page).to_have_url(re.compile(r"/fleet\?text=billing%2F$"))
+    expect(page).to_have_url(re.compile(rf"/fleet\?text={namespace}%2F$"))
 
     # A click into the first row opens its pod; it stays open while the ranking changes.
     table.click(position={"x": 300, "y": 52})
-    expect(page).to_have_url(re.compile(r"text=billing%2F&pod=billing%2F[\w-]+$"))
-    name = re.search(r"pod=billing%2F([\w-]+)", page.url)[1]
-    expect(page.get_by_role("heading", name=f"billing/{name}")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"text={namespace}%2F&pod={namespace}%2F[\w-]+$"))
+    name = re.search(rf"pod={namespace}%2F([\w-]+)", page.url)[1]
+    expect(page.get_by_role("heading", name=f"{namespace}/{name}")).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart")).to_contain_text("Probability of failure")
     expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     before = page.get_by_text(re.compile("^Replay of")).inner_text()
     expect(page.get_by_text(before)).to_have_count(0)
-    expect(page.get_by_role("heading", name=f"billing/{name}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{namespace}/{name}")).to_be_visible()
     page.go_back()
-    expect(page.get_by_label("Name contains")).to_have_value("billing/")
+    expect(page.get_by_label("Name contains")).to_have_value(f"{namespace}/")
 
     # Model: what it is worth.
     go_to(page, "Model")
@@ -59,7 +61,7 @@ def test_from_a_critical_pod_over_the_fleet_to_a_service_that_is_gone(page, api)
 
     # The filters are still there; then the service ends, and the last scan stays with its age.
     go_to(page, "Fleet")
-    expect(page.get_by_label("Name contains")).to_have_value("billing/")
+    expect(page.get_by_label("Name contains")).to_have_value(f"{namespace}/")
     expect(table).to_be_visible()
     api.stop()
     shows(page, "The service does not answer")

@@ -56,7 +56,7 @@ class TestSliders:
     @pytest.mark.parametrize(
         "feature",
         [
-            pytest.param("memory_peak_pct", id="not-measured"),
+            pytest.param("disk_usage_pct", id="not-measured"),
             pytest.param("autoscaler_action", id="category"),
             pytest.param("pod_id", id="name"),
             pytest.param("of_a_newer_service", id="unknown-feature"),

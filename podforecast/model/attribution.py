@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from podforecast.domain.explanation import Contributions, Method
 from podforecast.domain.tables import Mask
 from podforecast.domain.telemetry import Array
 
@@ -20,6 +23,40 @@ def log_odds_of(probability: Array) -> Array:
     inside = np.clip(probability, LEAST, 1.0 - LEAST)
     found: Array = np.log(inside) - np.log1p(-inside)
     return found
+
+
+def compared(values: Array, typical: Array) -> tuple[Array, Mask]:
+    """Return the typical pod of each row, and where the row differs from it; (n, n_features) both.
+
+    The typical pod is unknown where the row is, so what was not measured never differs.
+    """
+    beside = np.where(np.isnan(values), np.nan, typical)
+    return beside, (values != beside) & ~np.isnan(values)
+
+
+def contributions_of(
+    values: Array, explain: Callable[[Array], Array], *, method: Method, rows_at_once: int
+) -> Contributions:
+    """Explain rows in chunks, so that memory does not grow with them.
+
+    Parameters
+    ----------
+    values
+        Rows, (n, n_features).
+    explain
+        From some rows to their base, log-odds and parts side by side, (n, 2 + n_features).
+    method
+        How ``explain`` does it.
+    rows_at_once
+        Size of a chunk.
+    """
+    none = np.empty((0, 2 + values.shape[1]))
+    chunks = [
+        explain(values[first : first + rows_at_once])
+        for first in range(0, len(values), rows_at_once)
+    ]
+    table = np.concatenate([none, *chunks])
+    return Contributions(method=method, base=table[:, 0], log_odds=table[:, 1], parts=table[:, 2:])
 
 
 def stretched(parts: Array, total: Array, differs: Mask) -> Array:

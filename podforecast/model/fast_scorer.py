@@ -8,7 +8,7 @@ import numpy as np
 
 from podforecast.domain.explanation import Contributions
 from podforecast.domain.telemetry import Array
-from podforecast.model.attribution import stretched
+from podforecast.model.attribution import compared, contributions_of, stretched
 from podforecast.model.calibration_curve import CalibrationCurve
 from podforecast.model.manifest import Manifest
 from podforecast.model.pipeline_scorer import check_shape
@@ -78,22 +78,18 @@ class FastScorer:
             As :meth:`score`.
         """
         check_shape(values)
-        none = np.empty((0, 2 + values.shape[1]))
-        chunks = [
-            self._explained(values[first : first + ROWS_EXPLAINED_AT_ONCE])
-            for first in range(0, len(values), ROWS_EXPLAINED_AT_ONCE)
-        ]
-        table = np.concatenate([none, *chunks])
-        return Contributions(
-            method=self._form.method, base=table[:, 0], log_odds=table[:, 1], parts=table[:, 2:]
+        return contributions_of(
+            values,
+            self._explained,
+            method=self._form.method,
+            rows_at_once=ROWS_EXPLAINED_AT_ONCE,
         )
 
     def _explained(self, values: Array) -> Array:
         """Base, log-odds and parts of some rows side by side, (n, 2 + n_features)."""
-        typical = np.where(np.isnan(values), np.nan, self._typical)
+        typical, differs = compared(values, self._typical)
         base = self._calibration.log_odds(self._form.odds(typical))
         log_odds = self._calibration.log_odds(self._form.odds(values))
-        differs = (values != typical) & ~np.isnan(values)
         # Two ways down a tree may part below a split on a feature that is the same in both: that
         # is the doing of those that differ. A sum of terms has nothing of the kind.
         parts = np.where(differs, self._form.parts(values, typical), 0.0)

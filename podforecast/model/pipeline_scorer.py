@@ -9,7 +9,12 @@ import numpy as np
 from podforecast.domain.catalogue import CATALOGUE
 from podforecast.domain.explanation import Contributions
 from podforecast.domain.telemetry import Array
-from podforecast.model.attribution import log_odds_of, stretched
+from podforecast.model.attribution import (
+    compared,
+    contributions_of,
+    log_odds_of,
+    stretched,
+)
 from podforecast.model.manifest import Manifest
 from podforecast.model.typical import typical_values
 
@@ -85,26 +90,19 @@ class PipelineScorer:
             As :meth:`score`.
         """
         check_shape(values)
-        chunks = [
-            self._occluded(values[first : first + ROWS_AT_ONCE])
-            for first in range(0, len(values), ROWS_AT_ONCE)
-        ]
-        none = np.empty((0, 2 + values.shape[1]))
-        table = np.concatenate([none, *chunks])
-        return Contributions(
-            method="occlusion", base=table[:, 0], log_odds=table[:, 1], parts=table[:, 2:]
+        return contributions_of(
+            values, self._occluded, method="occlusion", rows_at_once=ROWS_AT_ONCE
         )
 
     def _occluded(self, values: Array) -> Array:
         """Base, log-odds and parts of some rows side by side, (n, 2 + n_features)."""
         n_rows, n_features = values.shape
-        typical = np.where(np.isnan(values), np.nan, self._typical)
+        typical, differs = compared(values, self._typical)
         variants = np.repeat(values[None], 2 + n_features, axis=0)
         variants[0] = typical
         for column in range(n_features):
             variants[2 + column, :, column] = typical[:, column]
         odds = log_odds_of(self.score(variants.reshape(-1, n_features))).reshape(-1, n_rows).T
-        differs = (values != typical) & ~np.isnan(values)
         parts = stretched(odds[:, 1:2] - odds[:, 2:], odds[:, 1] - odds[:, 0], differs)
         return np.column_stack([odds[:, :2], parts])
 

@@ -17,14 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podforecast.domain.telemetry import Array
+from podforecast.model.attribution import LEAST, log_odds_of
 
 CELLS_AT_ONCE = 1 << 15
 """Rows times trees that are walked at a time; their arrays stay in the second-level cache."""
 QUICK_STEPS = 10_000
 """Trees times levels up to which a row takes well below a millisecond."""
 
-LEAST = 1e-15
-"""Keeps a forest's 0 and 1 finite; the calibrator clips far inside of it."""
 FURTHEST = 80.0
 """Margins below this are clipped by the calibrator all the same; beyond it float32 ends."""
 ONE = np.float32(1)
@@ -147,9 +146,7 @@ class TreeForm:
         if self._boosted:
             tail = np.exp(np.minimum(-scores, FURTHEST)).astype(np.float32)
             scores = (ONE / (tail + ONE)).astype(np.float64)
-        inside = np.clip(scores, LEAST, 1 - LEAST)
-        odds: Array = np.log(inside) - np.log1p(-inside)
-        return odds
+        return log_odds_of(scores)
 
     def _doubled(self, values: Array) -> NDArray[np.float32]:
         """Rows as float32 with NaN as -inf, again with NaN as +inf, and a last -inf."""

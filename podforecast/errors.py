@@ -61,5 +61,17 @@ class CurvesMissing(PodforecastError):
     """The model answers, but what it was measured by was not saved with it, or was changed."""
 
 
+class StoreUnavailable(PodforecastError):
+    """The database did not answer, or is locked. Trying again later may help."""
+
+
+class StoreRefused(PodforecastError):
+    """The database must not be used: wrong address, no rights, or of a newer version."""
+
+
+class ChannelFailed(PodforecastError):
+    """Nobody took an alert: the channel is down or refuses it."""
+
+
 class PodNotFound(PodforecastError):
     """The pod is not in the latest scan."""

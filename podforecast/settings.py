@@ -19,6 +19,7 @@ from pydantic import (
     AllowInfNan,
     BaseModel,
     ConfigDict,
+    Field,
     HttpUrl,
     SecretStr,
     ValidationError,
@@ -146,6 +147,86 @@ class PrometheusSettings(_Group):
     headers: dict[str, SecretStr] = {}
     """Extra headers as a JSON object, for example ``{"X-Scope-OrgID": "team-a"}``."""
 
+    selector: str = ""
+    """Label matchers for every series, for example ``cluster="prod"`` where one Prometheus holds
+    several clusters."""
+
+
+class WatchSettings(_Group):
+    """How a cluster is watched; ``source`` has to be ``prometheus``."""
+
+    interval: Annotated[timedelta, Interval(ge=timedelta(seconds=15), le=timedelta(minutes=5))] = (
+        timedelta(seconds=15)
+    )
+    """From one scan to the next. Shorter than a scrape would see nothing new."""
+
+    delay: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(minutes=5))] = timedelta(0)
+    """How far behind the clock a scan looks, for a Prometheus that receives samples late (remote
+    write, Thanos)."""
+
+    cluster: str = ""
+    """Name of the cluster on alerts; empty leaves the label out."""
+
+    shard: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}/[1-9]\d{0,3}$")] = "1/1"
+    """Which part of the namespaces this watcher looks at: ``2/4`` is the second of four parts, by
+    a hash of the namespace's name."""
+
+
+class StoreSettings(_Group):
+    """Where forecasts, and what came of them, are kept."""
+
+    url: SecretStr = SecretStr("sqlite:///var/podforecast.db")
+    """Database: a file of SQLite, or ``postgresql://user:password@host/database``; empty keeps
+    the history in memory only. A replay always does. Never logged."""
+
+    retention: Annotated[timedelta, Interval(ge=timedelta(hours=1), le=timedelta(days=3650))] = (
+        timedelta(days=7)
+    )
+    """Older scans are deleted. A scan of 2 000 pods takes some 80 kB."""
+
+    timeout: Duration = timedelta(seconds=5)
+    """How long a write may take; the next scan waits for it."""
+
+
+class AlertSettings(_Group):
+    """Who is told, and when. Nobody is, unless an address is set."""
+
+    alertmanager_urls: tuple[HttpUrl, ...] = ()
+    """Addresses of Alertmanagers, with their path prefix, as a JSON list; all of a cluster, as
+    Prometheus does."""
+
+    webhook_urls: tuple[SecretStr, ...] = ()
+    """Addresses that get every change as JSON by POST, as a JSON list. Never logged: such an
+    address is often its own password."""
+
+    token_file: Path | None = None
+    """File with a bearer token for the Alertmanagers; read again for every request."""
+
+    enter: Annotated[float, Interval(gt=0.0, le=1.0)] | None = None
+    """Probability from which a pod raises an alert; the model's threshold if not set."""
+
+    leave_ratio: Annotated[float, Interval(gt=0.0, lt=1.0)] = 0.8
+    """An alert ends below this share of ``enter``: noise around it must not flap."""
+
+    hold: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(minutes=5))] = timedelta(0)
+    """How long a pod has to stay above ``enter`` before anybody is told. Every second of it is
+    taken from the lead time."""
+
+    rest: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(hours=1))] = timedelta(
+        minutes=5
+    )
+    """How long a pod has to stay below the end before its alert is resolved."""
+
+    most_per_10_minutes: Annotated[int, Interval(ge=1, le=10_000)] = 20
+    """New alerts within ten minutes; those beyond are told of in one alert that counts them."""
+
+    mute_annotation: str = "podforecast.io/mute"
+    """Pods with this annotation set to ``true`` are not alerted on. kube-state-metrics exports it
+    where it is on its ``--metric-annotations-allowlist``."""
+
+    timeout: Duration = timedelta(seconds=5)
+    """How long one attempt to tell somebody may take."""
+
 
 class ReplaySettings(_Group):
     """Which recorded campaign the fleet view replays."""
@@ -192,11 +273,15 @@ class Settings(BaseSettings):
     dashboard: DashboardSettings = DashboardSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
 
-    source: Literal["replay", "none"] = "replay"
-    """What the fleet view shows: ``replay`` replays a recorded campaign, ``none`` watches nothing
-    and leaves ``GET /pods`` unanswered."""
+    source: Literal["replay", "prometheus", "none"] = "replay"
+    """What is watched: ``replay`` replays a recorded campaign, ``prometheus`` watches the cluster
+    that ``PODFORECAST_PROMETHEUS__URL`` knows, ``none`` watches nothing and leaves ``GET /pods``
+    unanswered."""
 
     replay: ReplaySettings = ReplaySettings()
+    watch: WatchSettings = WatchSettings()
+    store: StoreSettings = StoreSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @field_validator("api_keys", mode="before")
     @classmethod
@@ -210,15 +295,6 @@ class Settings(BaseSettings):
         except json.JSONDecodeError:
             # Not chained: the original error carries the text, which is a secret.
             raise ValueError("is not a JSON list") from None
-
-    @field_validator("source", mode="before")
-    @classmethod
-    def _is_built(cls, value: object) -> object:
-        if value == "prometheus":
-            raise ValueError(
-                "a cluster can not be watched yet; `replay` and `none` are what there is"
-            )
-        return value
 
 
 def read_settings() -> Settings:

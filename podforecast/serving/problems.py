@@ -59,6 +59,9 @@ STATUS: Mapping[type[errors.PodforecastError], HTTPStatus] = {
     errors.ModelNotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ModelRefused: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CurvesMissing: HTTPStatus.NOT_FOUND,
+    errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StoreRefused: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ChannelFailed: HTTPStatus.BAD_GATEWAY,
     errors.PodNotFound: HTTPStatus.NOT_FOUND,
 }
 

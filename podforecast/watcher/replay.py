@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podforecast.domain.outcomes import Failure
+from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import TelemetryBlock
 from podforecast.errors import DataUnusable, TelemetryUnavailable
 from podforecast.pipeline import WARM_UP
@@ -128,6 +129,10 @@ class ReplaySource:
         recording, _ = self._opened()
         latest = min(moment, self._moment(recording)).timestamp()
         return tuple(failure for failure in recording.failures if failure.at <= latest)
+
+    def muted(self, moment: datetime) -> frozenset[PodRef]:  # noqa: ARG002 - of the protocol
+        """Return none: a recording has no annotations."""
+        return frozenset()
 
     def tell(self, moment: datetime) -> str:
         recording, _ = self._opened()

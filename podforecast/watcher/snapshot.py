@@ -12,6 +12,7 @@ from podforecast.domain.pods import PodRef
 from podforecast.domain.tables import Mask
 from podforecast.domain.telemetry import HORIZON, Array
 from podforecast.model.scorer import Scorer
+from podforecast.watcher.explained import Explained
 from podforecast.watcher.scan import DRAWN, Scan
 
 TREND = 60
@@ -43,6 +44,10 @@ class Snapshot:
     """Of the present scan's pods, catalogue order, (n_pods, n_features)."""
     failures: Mapping[PodRef, tuple[Failure, ...]]
     """Of each pod until the present scan, in order of time."""
+    muted: frozenset[PodRef]
+    """Forecast, but not alerted on."""
+    explained: Mapping[PodRef, Explained]
+    """Why, and what to do, for the riskiest pods of the present scan."""
     model: Scorer
     """The one that scored the present scan."""
     told: str

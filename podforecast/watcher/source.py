@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from podforecast.domain.outcomes import Failure
+from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import TelemetrySource
 
 
@@ -54,6 +55,10 @@ class FleetSource(TelemetrySource, Protocol):
 
     def failures_until(self, moment: datetime) -> Sequence[Failure]:
         """Failures known by then, in order of time."""
+        ...
+
+    def muted(self, moment: datetime) -> frozenset[PodRef]:
+        """Pods whose owners asked for silence by annotation: forecast, but not alerted on."""
         ...
 
     def tell(self, moment: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +26,8 @@ class SourceStatus:
     age_seconds: float | None
     """Since the latest scan was made."""
     scans_the_past: bool
+    troubles: Mapping[str, PodforecastError]
+    """What followers of the scans, such as the store, fail at, by name."""
     reason: PodforecastError | None
     """Why the latest tick failed; None if it did not."""
 

@@ -36,6 +36,12 @@ class WatcherThread:
 
     def _run(self) -> None:
         due = self._clock()
+        try:
+            self._tick_by_tick(due)
+        finally:
+            self._watcher.close()
+
+    def _tick_by_tick(self, due: float) -> None:
         while not self._ending.wait(max(due - self._clock(), 0.0)):
             self._watcher.tick(lambda: self._ending.wait(PAUSE_SECONDS))
             due = next_due(due, self._clock(), self._watcher.wait.total_seconds())

@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,6 +22,8 @@ from podforecast.errors import PodforecastError, TelemetryUnavailable
 from podforecast.features.build import SIGNALS_READ, build
 from podforecast.model.scorer import Scorer
 from podforecast.pipeline import feature_tables
+from podforecast.watcher.explained import explained
+from podforecast.watcher.follower import Follower, Followers
 from podforecast.watcher.scan import Scan, only, present, scan
 from podforecast.watcher.snapshot import Snapshot, by_pod
 from podforecast.watcher.source import FleetSource
@@ -60,6 +62,9 @@ class FleetWatcher:
         Seconds of a wall clock that never goes back.
     report
         Told about each scan.
+    followers
+        Shown each snapshot, in this order; what one of them fails at harms neither the scan nor
+        the others.
     """
 
     def __init__(
@@ -69,11 +74,13 @@ class FleetWatcher:
         model: Callable[[], Scorer],
         clock: Callable[[], float] = time.monotonic,
         report: Report = _nobody,
+        followers: Sequence[Follower] = (),
     ) -> None:
         self._source = source
         self._model = model
         self._clock = clock
         self._report = report
+        self._followers = Followers(followers)
         self._opened = False
         self._filling = True
         self._scans: deque[Scan] = deque(maxlen=KEPT_SCANS)
@@ -108,7 +115,12 @@ class FleetWatcher:
             age_seconds=None if latest is None else self._clock() - latest.made_at,
             scans_the_past=self._filling,
             reason=self._reason,
+            troubles=self._followers.troubles,
         )
+
+    def close(self) -> None:
+        """Let the followers finish. Called once, after the last tick."""
+        self._followers.close()
 
     def tick(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Scan once, if there is anything new; never raises.
@@ -139,6 +151,8 @@ class FleetWatcher:
             self._reason, self._failures = None, 0
             if scanned:
                 self._report(self._clock() - started, "ok")
+            if scanned and self._latest is not None:
+                self._followers.show(self._latest)
 
     def _is_news(self, error: PodforecastError) -> bool:
         """Whether it should be logged: the same reason at every tick would bury the rest."""
@@ -189,17 +203,21 @@ class FleetWatcher:
         latest = self._scans[-1].at if self._scans else -np.inf
         if latest > now.timestamp():
             self._scans.clear()
+            self._followers.start_over()
         elif latest == now.timestamp():
             self._scans.pop()
 
     def _scan(self, now: datetime, model: Scorer) -> None:
         block = self._source.read(SIGNALS_READ, start=now - HISTORY, end=now)
         table = only(build(block), present(block))
-        self._scans.append(scan(table, model, before=self._scans[-1] if self._scans else None))
+        made = scan(table, model, before=self._scans[-1] if self._scans else None)
+        self._scans.append(made)
         self._latest = Snapshot(
             scans=tuple(self._scans),
             features=table.values,
             failures=by_pod(self._source.failures_until(now)),
+            muted=self._source.muted(now),
+            explained=explained(table, made.probability, model),
             model=model,
             told=self._source.tell(now),
             made_at=self._clock(),

@@ -42,9 +42,9 @@ class TestRefused:
         with pytest.raises(ConfigurationError, match=variable):
             read_settings()
 
-    def test_a_cluster_can_not_be_watched_yet(self, monkeypatch):
-        monkeypatch.setenv("PODFORECAST_SOURCE", "prometheus")
-        with pytest.raises(ConfigurationError, match="can not be watched yet; `replay` and `none`"):
+    def test_a_source_that_is_none_is_named(self, monkeypatch):
+        monkeypatch.setenv("PODFORECAST_SOURCE", "datadog")
+        with pytest.raises(ConfigurationError, match=r"PODFORECAST_SOURCE: .*'prometheus'"):
             read_settings()
 
     def test_a_group_that_is_no_json_is_named_too(self, monkeypatch):

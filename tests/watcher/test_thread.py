@@ -19,6 +19,10 @@ class CountingWatcher:
         self.ticks = 0
         self.enough = enough
         self.done = threading.Event()
+        self.closed = False
+
+    def close(self):
+        self.closed = True
 
     def tick(self, stopped):
         self.ticks += 1
@@ -41,6 +45,7 @@ def test_it_ticks_until_it_is_stopped():
     thread.start()
     assert watcher.done.wait(10.0)
     assert thread.stop()
+    assert watcher.closed
     ticks = watcher.ticks
     assert ticks >= 3
     assert threading.active_count() == len(threading.enumerate())

@@ -1,0 +1,62 @@
+"""Why the riskiest pods of a scan are at risk, and what to do: worked out once, for all readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from podforecast.domain.forecast import MEDIUM_FROM, risk_level
+from podforecast.domain.pods import PodRef
+from podforecast.domain.tables import FeatureTable
+from podforecast.domain.telemetry import Array
+from podforecast.explain.addresses import PodAddress
+from podforecast.explain.reasons import Explanation, explain
+from podforecast.explain.remedies import Remedy, remedies
+from podforecast.model.scorer import Scorer
+
+MOST_EXPLAINED = 50
+"""Each takes milliseconds; with more pods at risk, the trouble is none that one pod can tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """Why a pod is at risk, and what to do about it."""
+
+    explanation: Explanation
+    remedies: tuple[Remedy, ...]
+
+
+def explained(table: FeatureTable, probability: Array, model: Scorer) -> Mapping[PodRef, Explained]:
+    """Explain the riskiest pods above the watch threshold, riskiest first.
+
+    The watch threshold is where a risk begins to be medium, or the model's own where that is
+    lower.
+
+    Parameters
+    ----------
+    table
+        What was scored.
+    probability
+        Of each row, NaN where there is none, (n_pods,).
+    """
+    watched = np.flatnonzero(probability >= min(MEDIUM_FROM, model.threshold))
+    riskiest = watched[np.argsort(-probability[watched], kind="stable")][:MOST_EXPLAINED]
+    if not len(riskiest):
+        return {}
+    values = table.values[riskiest]
+    contributions = model.contributions(values)
+    found = {}
+    for place, row in enumerate(riskiest):
+        pod = table.pods[row]
+        found[pod] = Explained(
+            explanation=explain(values[place], contributions, index=place),
+            remedies=remedies(
+                values[place],
+                contributions.parts[place],
+                pod=PodAddress(namespace=pod.namespace, name=pod.name),
+                level=risk_level(float(probability[row]), model.threshold),
+            ),
+        )
+    return found

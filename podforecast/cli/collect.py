@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,8 +29,9 @@ from podforecast.model.labels import announced_failures, onset_labels, scorable,
 from podforecast.pipeline import aligned, feature_tables
 from podforecast.settings import read_settings
 from podforecast.telemetry.failures import failures_of
-from podforecast.telemetry.prometheus.client import Connection, connect
+from podforecast.telemetry.prometheus.client import connect
 from podforecast.telemetry.prometheus.source import PrometheusSource
+from podforecast.watcher.composition import connection_to
 
 SCENARIOS = ("memory_leak", "cpu_spike", "high_latency", "error_rate", "service_down")
 SCENARIO_SECONDS = 60.0
@@ -69,7 +71,8 @@ def collect(
     start = datetime.now(UTC) - timedelta(seconds=0.0 if drive else duration)
     if drive:
         _break(drive, duration, random.Random(seed))  # noqa: S311 - reproducible, not secret
-    with connect(_connection(prom_host)) as client:
+    known = connection_to(read_settings().prometheus)
+    with connect(replace(known, url=prom_host or known.url)) as client:
         table = table_of(PrometheusSource(client), start=start, end=datetime.now(UTC))
     write(table, output)
     failing = int((table["failure"] == 1).sum())
@@ -127,21 +130,6 @@ def _rows(
         )
     frame["failure"] = labels[rows, column]
     return pd.DataFrame(frame)
-
-
-def _connection(url: str | None) -> Connection:
-    known = read_settings().prometheus
-    return Connection(
-        url=url or str(known.url),
-        username=known.username,
-        password=known.password.get_secret_value(),
-        token_file=known.token_file,
-        ca_file=known.ca_file,
-        client_cert_file=known.client_cert_file,
-        client_key_file=known.client_key_file,
-        headers={name: value.get_secret_value() for name, value in known.headers.items()},
-        timeout=known.timeout,
-    )
 
 
 def _break(apps: Sequence[str], seconds: float, rng: random.Random) -> None:

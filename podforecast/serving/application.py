@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from podforecast.serving.model_slot import Load, ModelSlot
 from podforecast.serving.options import DEFAULTS, ServiceOptions, is_open_to_others
 from podforecast.serving.routes import batch, model, pods, predict, service
 from podforecast.serving.state import ServiceState
+from podforecast.watcher.follower import Follower
 from podforecast.watcher.source import FleetSource
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def create_app(
     load: Load,
     options: ServiceOptions = DEFAULTS,
     fleet: FleetSource | None = None,
+    followers: Sequence[Follower] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """Build the service; the model is read when it starts, not here.
@@ -52,11 +54,15 @@ def create_app(
         Who may call it, how much it takes on, what it writes down.
     fleet
         What is watched in the background while the service runs; None watches nothing.
+    followers
+        Shown every scan, in this order.
     clock
         Seconds of a clock that never goes back, for the age of scans.
     """
     slot, metrics = ModelSlot(load, model_dir), ServiceMetrics()
-    watched = Fleet(fleet, model=slot.model, registry=metrics.registry, clock=clock)
+    watched = Fleet(
+        fleet, model=slot.model, registry=metrics.registry, clock=clock, followers=followers
+    )
     state = ServiceState(slot=slot, metrics=metrics, fleet=watched, options=options)
 
     @asynccontextmanager

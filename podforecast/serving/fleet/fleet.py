@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ from podforecast.serving.fleet.metrics import FleetMetrics
 from podforecast.serving.fleet.query import FleetQuery
 from podforecast.serving.fleet.rows import JSON, FleetRows, counts, states_of, utc
 from podforecast.serving.fleet.story import story
+from podforecast.watcher.follower import Follower
 from podforecast.watcher.source import FleetSource
 from podforecast.watcher.status import SourceStatus
 from podforecast.watcher.thread import WatcherThread
@@ -47,6 +48,8 @@ class Fleet:
         Where series about scans are collected.
     clock
         Seconds of a clock that never goes back.
+    followers
+        Shown every scan, in this order.
     """
 
     def __init__(
@@ -56,13 +59,16 @@ class Fleet:
         model: Callable[[], Scorer],
         registry: CollectorRegistry,
         clock: Callable[[], float] = time.monotonic,
+        followers: Sequence[Follower] = (),
     ) -> None:
         self._model = model
         self._rows: FleetRows | None = None
         self._watcher: FleetWatcher | None = None
         if source is not None:
             metrics = FleetMetrics(registry, age_seconds=self._age, count=self._count)
-            self._watcher = FleetWatcher(source, model=model, clock=clock, report=metrics.scanned)
+            self._watcher = FleetWatcher(
+                source, model=model, clock=clock, report=metrics.scanned, followers=followers
+            )
 
     @property
     def watcher(self) -> FleetWatcher | None:

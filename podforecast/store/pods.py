@@ -1,0 +1,153 @@
+"""Names of pods as numbers, so that a forecast takes few bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, tuple_, update
+
+from podforecast.domain.pods import PodRef
+from podforecast.store.names import kept, restored
+from podforecast.store.tables import PODS
+
+SEEN_EVERY_SECONDS = 3600.0
+"""``seen_at`` is written this rarely: it only tells retention which pods nobody refers to."""
+AT_ONCE = 1000
+"""Names in one query; SQLite takes 32 766 parameters."""
+MOST_REMEMBERED = 400_000
+"""Pods kept in memory, some 300 bytes each; beyond that they are asked for again."""
+
+
+class Known(NamedTuple):
+    """A pod's row."""
+
+    pod: PodRef
+    number: int
+    workload: str
+    seen_at: float
+
+
+class PodBook:
+    """Numbers of one watcher's pods, kept in memory as far as they are committed."""
+
+    def __init__(self, watcher: int) -> None:
+        self._watcher = watcher
+        self._by_name: dict[PodRef, Known] = {}
+        self._by_number: dict[int, Known] = {}
+
+    def enter(
+        self, connection: Connection, workloads: Mapping[PodRef, str | None], at: float
+    ) -> dict[PodRef, Known]:
+        """Find the rows of pods that are seen now, or make them.
+
+        Parameters
+        ----------
+        workloads
+            Of each pod; None leaves what is known of it.
+
+        Returns
+        -------
+        dict of PodRef to Known
+            To be given to :meth:`keep` once the transaction is committed; a number must not be
+            remembered if the row behind it may be rolled back.
+        """
+        rows = {pod: self._by_name[pod] for pod in workloads if pod in self._by_name}
+        stale = [pod for pod, workload in workloads.items() if _stale(rows.get(pod), workload, at)]
+        if not stale:
+            return rows
+        found = self._found(connection, stale)
+        missing = [pod for pod in stale if pod not in found]
+        if missing:
+            self._insert(connection, {pod: workloads[pod] or "" for pod in missing}, at)
+            found |= self._found(connection, missing)
+        self._update(connection, [found[pod] for pod in stale], workloads, at)
+        return rows | {
+            pod: row._replace(
+                workload=_or_else(workloads[pod], row.workload), seen_at=max(at, row.seen_at)
+            )
+            for pod, row in found.items()
+        }
+
+    def keep(self, rows: Mapping[PodRef, Known]) -> None:
+        """Remember rows that are committed."""
+        if len(self._by_name) > MOST_REMEMBERED:
+            self.forget()
+        self._by_name.update(rows)
+        self._by_number.update((row.number, row) for row in rows.values())
+
+    def forget(self) -> None:
+        """Remember nothing: rows may have gone."""
+        self._by_name.clear()
+        self._by_number.clear()
+
+    def of(self, connection: Connection, numbers: Sequence[int]) -> list[Known]:
+        """Look pods up by number."""
+        unknown = [number for number in dict.fromkeys(numbers) if number not in self._by_number]
+        for chunk in _chunks(unknown):
+            rows = _read(connection, select(PODS).where(PODS.c.id.in_(chunk)))
+            self.keep({row.pod: row for row in rows})
+        return [self._by_number[number] for number in numbers]
+
+    def _found(self, connection: Connection, pods: Sequence[PodRef]) -> dict[PodRef, Known]:
+        found: dict[PodRef, Known] = {}
+        for chunk in _chunks(pods):
+            names = [(kept(pod.namespace), kept(pod.name)) for pod in chunk]
+            query = select(PODS).where(
+                PODS.c.watcher_id == self._watcher,
+                tuple_(PODS.c.namespace, PODS.c.name).in_(names),
+            )
+            found.update((row.pod, row) for row in _read(connection, query))
+        return found
+
+    def _insert(self, connection: Connection, pods: Mapping[PodRef, str], at: float) -> None:
+        rows = [
+            {"watcher_id": self._watcher, "namespace": kept(pod.namespace),
+             "name": kept(pod.name), "workload": kept(workload), "seen_at": at}
+            for pod, workload in pods.items()
+        ]  # fmt: skip
+        connection.execute(insert(PODS), rows)
+
+    def _update(
+        self,
+        connection: Connection,
+        rows: Sequence[Known],
+        workloads: Mapping[PodRef, str | None],
+        at: float,
+    ) -> None:
+        changed = [
+            {"row": row.number, "workload": kept(_or_else(workloads[row.pod], row.workload)),
+             "seen_at": max(at, row.seen_at)}
+            for row in rows
+            if _stale(row, workloads[row.pod], at)
+        ]  # fmt: skip
+        if changed:
+            connection.execute(update(PODS).where(PODS.c.id == bindparam("row")), changed)
+
+
+def _stale(row: Known | None, workload: str | None, at: float) -> bool:
+    if row is None or at - row.seen_at > SEEN_EVERY_SECONDS:
+        return True
+    return workload is not None and workload != row.workload
+
+
+def _or_else(workload: str | None, before: str) -> str:
+    return before if workload is None else workload
+
+
+def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Known]:
+    return [_known(row) for row in connection.execute(query)]
+
+
+def _known(row: Row[*tuple[Any, ...]]) -> Known:
+    pod = PodRef(restored(row.namespace), restored(row.name))
+    return Known(pod, row.id, restored(row.workload), row.seen_at)
+
+
+def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))
+
+
+def scanned(pods: Iterable[PodRef], workloads: Iterable[str]) -> dict[PodRef, str | None]:
+    """Workloads of a scan's pods, as :meth:`PodBook.enter` takes them."""
+    return dict(zip(pods, workloads, strict=True))

@@ -1,0 +1,170 @@
+"""What is kept of scans, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from podforecast.domain.history import GradedScan, ScanRecord, Track
+from podforecast.domain.pods import PodRef
+from podforecast.store import grades, record, retention, scans
+from podforecast.store.address import address
+from podforecast.store.database import Database
+from podforecast.store.files import make_room
+from podforecast.store.pods import Known, PodBook, scanned
+from podforecast.store.schema import migrate
+from podforecast.store.tables import SCANS, STATE, WATCHERS
+
+
+class ForecastStore:
+    """Scans and grades of one watcher: a cluster, and a shard of it.
+
+    One thread writes; others may read at the same time. Every method that changes something does
+    it in one transaction, which is on disk when the method returns.
+
+    Raises
+    ------
+    StoreUnavailable
+        From any method: the database did not answer in time. The next call connects again.
+    StoreRefused
+        From any method: it answered that it will not, now or later.
+
+    Examples
+    --------
+    >>> store = ForecastStore.open("", cluster="prod", timeout=timedelta(seconds=5))
+    >>> store.remember("alerts", b"{}")
+    >>> store.recall("alerts")
+    b'{}'
+    >>> store.close()
+    """
+
+    def __init__(self, database: Database, watcher: int) -> None:
+        self._database = database
+        self._watcher = watcher
+        self._book = PodBook(watcher)
+
+    @classmethod
+    def open(
+        cls, url: str, *, cluster: str = "", shard: str = "1/1", timeout: timedelta
+    ) -> ForecastStore:
+        """Connect, and bring the tables to the shape this program knows.
+
+        Parameters
+        ----------
+        url
+            ``sqlite:///FILE``, ``postgresql://...``, or empty for memory.
+        timeout
+            How long a connection, a lock or an answer may take.
+        """
+        place = address(url)
+        make_room(place)
+        database = Database(place, timeout=timeout)
+        try:
+            migrate(database)
+            return cls(database, _watcher(database, cluster, shard))
+        except BaseException:
+            database.close()
+            raise
+
+    def record(self, scan: ScanRecord) -> None:
+        """Keep a scan. One that is kept already stays as it is."""
+        with self._database.writing() as connection:
+            if scans.is_kept(connection, self._watcher, scan.at):
+                return
+            pods = self._book.enter(connection, scanned(scan.pods, scan.workloads), scan.at)
+            scans.write(connection, self._watcher, scan, pods)
+        self._book.keep(pods)
+
+    def due(self, until: float, *, limit: int = 20) -> list[ScanRecord]:
+        """Scans until then that are not graded, oldest first."""
+        chosen = (
+            select(SCANS)
+            .where(SCANS.c.watcher_id == self._watcher, SCANS.c.at <= until, ~SCANS.c.graded)
+            .order_by(SCANS.c.at)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return scans.read(connection, chosen, self._book)
+
+    def recent(self, since: float) -> list[ScanRecord]:
+        """Scans from then on, graded or not, oldest first."""
+        chosen = (
+            select(SCANS)
+            .where(SCANS.c.watcher_id == self._watcher, SCANS.c.at >= since)
+            .order_by(SCANS.c.at)
+        )
+        with self._database.reading() as connection:
+            return scans.read(connection, chosen, self._book)
+
+    def grade(self, graded: Sequence[GradedScan]) -> None:
+        """Write down what came of scans; those that are graded already stay as they are."""
+        entered: dict[PodRef, Known] = {}
+        with self._database.writing() as connection:
+            for one in graded:
+                entered |= self._grade(connection, one)
+        self._book.keep(entered)
+
+    def _grade(self, connection: Connection, graded: GradedScan) -> dict[PodRef, Known]:
+        scan = grades.ungraded(connection, self._watcher, graded)
+        if scan is None:
+            return {}
+        named = [told.pod for told in graded.notifications]
+        named += [told.failure.pod for told in graded.failures]
+        pods = self._book.enter(connection, dict.fromkeys(named), graded.at)
+        grades.write(connection, scan, graded, pods)
+        return pods
+
+    def track(self, *, since: float, model_version: str | None = None) -> Track:
+        """What the forecasts graded since then add up to, of one model or of all."""
+        with self._database.reading() as connection:
+            return record.track(connection, self._watcher, since=since, model_version=model_version)
+
+    def remember(self, name: str, document: bytes) -> None:
+        """Keep a small document until it is replaced."""
+        mine = (STATE.c.watcher_id == self._watcher) & (STATE.c.name == name)
+        row = {"watcher_id": self._watcher, "name": name, "document": document}
+        with self._database.writing() as connection:
+            if not connection.execute(update(STATE).where(mine).values(row)).rowcount:
+                connection.execute(insert(STATE), row)
+
+    def recall(self, name: str) -> bytes | None:
+        """Read a document; None if there is none of that name."""
+        mine = (STATE.c.watcher_id == self._watcher) & (STATE.c.name == name)
+        with self._database.reading() as connection:
+            found = connection.execute(select(STATE.c.document).where(mine)).scalar()
+        return None if found is None else bytes(found)
+
+    def purge(self, before: float) -> int:
+        """Delete some of the scans before then, oldest first; call it again while it is not 0."""
+        with self._database.writing() as connection:
+            deleted = retention.purge(connection, self._watcher, before)
+            forgotten = 0 if deleted else retention.purge_pods(connection, self._watcher, before)
+        if forgotten:
+            self._book.forget()
+        return deleted
+
+    def clear(self) -> None:
+        """Delete everything of this watcher, as a replay does that starts over."""
+        with self._database.writing() as connection:
+            retention.clear(connection, self._watcher)
+        self._book.forget()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __repr__(self) -> str:
+        return f"ForecastStore({self._database.address})"
+
+
+def _watcher(database: Database, cluster: str, shard: str) -> int:
+    """Find the row of a watcher, or make it."""
+    name = {"cluster": cluster, "shard": shard}
+    with database.writing() as connection:
+        found = select(WATCHERS.c.id).filter_by(**name)
+        number = connection.execute(found).scalar()
+        if number is None:
+            made = insert(WATCHERS).returning(WATCHERS.c.id)
+            number = connection.execute(made, name).scalar_one()
+        return int(number)

@@ -11,6 +11,7 @@ import typer
 
 from podforecast.cli import docs as pages
 from podforecast.cli.console import err, guarded
+from podforecast.cli.doctor import doctor
 from podforecast.cli.fleet_line import fleet_line
 from podforecast.cli.run import Address
 from podforecast.cli.run import run as run_servers
@@ -56,6 +57,9 @@ def docs(
     """Write the generated pages of docs/: features, signals, settings, OpenAPI."""
     changed = pages.write(ROOT / "docs", check=check, more=context.obj or {})
     typer.echo(f"written: {', '.join(changed)}" if changed else "all pages are up to date")
+
+
+application.command()(doctor)
 
 
 def main(pages_of_others: Mapping[str, Callable[[], str]] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The three calls of the HTTP API of Prometheus that are needed, with pages and errors."""
+"""The few calls of the HTTP API of Prometheus that are needed, with pages and errors."""
 
 from __future__ import annotations
 
@@ -51,6 +51,24 @@ class QueryApi:
         if not isinstance(found, Sequence) or not all(isinstance(value, str) for value in found):
             raise TelemetryMalformed(f"expected label values, got {str(found)[:80]!r}")
         return list(found)
+
+    def now(self) -> float:
+        """What time the server thinks it is, Unix seconds."""
+        data = read_data(self._post("api/v1/query", {"query": "time()"}))
+        try:
+            return float(data["result"][1])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise TelemetryMalformed(f"expected a time, got {str(data)[:80]!r}") from error
+
+    def status(self, page: str) -> Mapping[str, str]:
+        """What the server says about itself: ``buildinfo``, ``flags``.
+
+        Thanos, Mimir and VictoriaMetrics have only some of these pages; others are refused.
+        """
+        found = read_data(self._get(f"api/v1/status/{page}", {}))
+        if not isinstance(found, Mapping):
+            raise TelemetryMalformed(f"expected facts, got {str(found)[:80]!r}")
+        return {str(name): str(value) for name, value in found.items()}
 
     def _post(self, path: str, fields: Mapping[str, str]) -> bytes:
         return self._send(self._client.build_request("POST", path, data=dict(fields)))

@@ -103,7 +103,17 @@ QUERIES: Mapping[str, str] = {name: Scope().query(name) for name in EXPRESSIONS}
 
 _SELECTOR = re.compile(r"\b([a-z][A-Za-z0-9_]*)\{")
 
+
+def selected_metrics(signal: str) -> frozenset[str]:
+    """Return the metrics that the query of a signal selects.
+
+    >>> sorted(selected_metrics("scrape_up"))
+    ['kube_pod_info', 'kube_pod_status_phase', 'up']
+    """
+    return frozenset(_SELECTOR.findall(QUERIES[signal]))
+
+
 METRICS: tuple[str, ...] = tuple(
-    sorted({name for query in QUERIES.values() for name in _SELECTOR.findall(query)})
+    sorted({name for each in QUERIES for name in selected_metrics(each)})
 )
 """Every metric that any query selects."""

@@ -21,13 +21,18 @@ from podforecast.serving.logs import quoted
 from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
 from podforecast.serving.options import DEFAULTS, ServiceOptions, is_open_to_others
-from podforecast.serving.routes import batch, model, pods, predict, service
+from podforecast.serving.readiness import is_ready
+from podforecast.serving.routes import batch, model, pods, predict, prediction, service
 from podforecast.serving.state import ServiceState
 from podforecast.watcher.follower import Follower
 from podforecast.watcher.source import FleetSource
 
 logger = logging.getLogger(__name__)
 
+
+FORECASTING = (predict.router, batch.router, model.router)
+"""What a watcher alone has no use for."""
+WATCHING = (service.router, prediction.router, pods.router)
 
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 """Otherwise FastAPI looks for OpenTelemetry at every request. Ours are /metrics and the log."""
@@ -69,7 +74,7 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         _warn_if_open(options)
         state.slot.load()
-        _publish(state)
+        _name_model(state)
         async with state.fleet.watching():
             yield
 
@@ -84,12 +89,10 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.service = state
+    _publish(state)
     problems.install(app)
-    app.include_router(predict.router)
-    app.include_router(batch.router)
-    app.include_router(service.router)
-    app.include_router(model.router)
-    app.include_router(pods.router)
+    for router in WATCHING if options.headless else (*FORECASTING, *WATCHING):
+        app.include_router(router)
     documentation.install(app, secured=bool(options.api_keys))
     _wrap(app, state)
     return app
@@ -106,7 +109,11 @@ def _warn_if_open(options: ServiceOptions) -> None:
 
 def _publish(state: ServiceState) -> None:
     state.metrics.watch(lambda: state.occupancy.in_flight)
+    state.metrics.watch_readiness(lambda: is_ready(state))
     state.metrics.watch_path(lambda: state.slot.is_filled and state.slot.model().path == "fast")
+
+
+def _name_model(state: ServiceState) -> None:
     if state.slot.is_filled:
         manifest = state.slot.model().manifest
         state.metrics.serves(manifest.model_version, manifest.algorithm)

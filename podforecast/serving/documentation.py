@@ -6,6 +6,7 @@ Such a route names its models with :func:`request_of`, :func:`answer_of` and :fu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +23,13 @@ from podforecast.api_schema.batch import (
 )
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.predict import ExplainedResponse, PredictRequest, PredictResponse
+from podforecast.api_schema.prediction import PredictionOut
 from podforecast.api_schema.problems import InputProblem, Problem
+from podforecast.api_schema.watched_pod import (
+    ExplainedWatchedPodResponse,
+    PodNamed,
+    WatchedPodResponse,
+)
 from podforecast.serving.problems import MEDIA_TYPE, STATUS
 from podforecast.serving.refusals import InvalidInput
 from podforecast.serving.shared_answers import complete
@@ -36,17 +43,19 @@ def request_of(model: type[BaseModel]) -> Document:
     return {"requestBody": {"required": True, "content": _content("application/json", model)}}
 
 
+def requests_of(*models: type[BaseModel]) -> Document:
+    """``openapi_extra`` of a route that reads one of several models."""
+    return {"requestBody": {"required": True, "content": _one_of_them(models)}}
+
+
 def answer_of(model: type[BaseModel], description: str) -> dict[int | str, Document]:
     """``responses`` of a route that writes ``model``."""
     return {200: {"description": description, "content": _content("application/json", model)}}
 
 
-def either_of(
-    first: type[BaseModel], second: type[BaseModel], description: str
-) -> dict[int | str, Document]:
-    """``responses`` of a route that writes one model or the other."""
-    content = {"application/json": {"schema": {"anyOf": [reference(first), reference(second)]}}}
-    return {200: {"description": description, "content": content}}
+def any_of(*models: type[BaseModel], description: str) -> dict[int | str, Document]:
+    """``responses`` of a route that writes one of several models."""
+    return {200: {"description": description, "content": _one_of_them(models)}}
 
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, Document]:
@@ -88,8 +97,15 @@ def _schemas() -> Document:
         (PredictRequest, "validation"),
         (PredictResponse, "serialization"),
         (ExplainedResponse, "serialization"),
+        (PodNamed, "validation"),
+        (WatchedPodResponse, "serialization"),
+        (ExplainedWatchedPodResponse, "serialization"),
     )
-    fleet = ((FleetOut, "serialization"), (PodDetailOut, "serialization"))
+    fleet = (
+        (FleetOut, "serialization"),
+        (PodDetailOut, "serialization"),
+        (PredictionOut, "serialization"),
+    )
     faults = ((Problem, "serialization"), (InputProblem, "serialization"))
     batch = (
         (BatchColumns, "validation"),
@@ -101,6 +117,10 @@ def _schemas() -> Document:
     _, document = models_json_schema(all_of_them, ref_template=REFERENCE)  # type: ignore[arg-type]
     schemas: Document = document["$defs"]
     return schemas
+
+
+def _one_of_them(models: Iterable[type[BaseModel]]) -> Document:
+    return {"application/json": {"schema": {"anyOf": [reference(model) for model in models]}}}
 
 
 def _content(media_type: str, model: type[BaseModel]) -> Document:

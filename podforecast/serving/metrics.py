@@ -85,8 +85,8 @@ class ServiceMetrics:
             ("result",),
             registry=self.registry,
         )
-        self.ready = Gauge(
-            "podforecast_ready", "1 while there is a model to answer with.", registry=self.registry
+        self._ready = Gauge(
+            "podforecast_ready", "1 while /readyz answers 200.", registry=self.registry
         )
         self._in_flight = Gauge(
             "podforecast_http_requests_in_flight",
@@ -125,6 +125,10 @@ class ServiceMetrics:
         """Ask for the number of requests in flight when the page is read, not at each request."""
         self._in_flight.set_function(in_flight)
 
+    def watch_readiness(self, is_ready: Callable[[], float]) -> None:
+        """Ask whether the service is ready when the page is read."""
+        self._ready.set_function(is_ready)
+
     def watch_path(self, is_fast: Callable[[], float]) -> None:
         """Ask which path scores when the page is read: a reload may change it."""
         self._fast_path.set_function(is_fast)
@@ -136,7 +140,6 @@ class ServiceMetrics:
         if self._shown not in {None, model}:
             self.model.remove(*self._shown)
         self._shown = model
-        self.ready.set(1)
 
     def forecast(self, probability: float, prediction: Prediction) -> None:
         self.probability.observe(probability)

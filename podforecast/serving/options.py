@@ -35,6 +35,10 @@ class ServiceOptions:
     log_requests: bool = True
     """Write one line per request."""
 
+    headless: bool = False
+    """Serve only what the watcher found, to whoever looks after it: who reads the fleet need not
+    be able to have pods scored or the model replaced."""
+
 
 DEFAULTS = ServiceOptions()
 

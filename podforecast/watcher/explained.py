@@ -28,11 +28,17 @@ class Explained:
     remedies: tuple[Remedy, ...]
 
 
+def watch_threshold(threshold: float) -> float:
+    """Return where a risk begins to be medium, or the model's own threshold where that is lower.
+
+    >>> watch_threshold(0.3), watch_threshold(0.05)
+    (0.1, 0.05)
+    """
+    return min(MEDIUM_FROM, threshold)
+
+
 def explained(table: FeatureTable, probability: Array, model: Scorer) -> Mapping[PodRef, Explained]:
     """Explain the riskiest pods above the watch threshold, riskiest first.
-
-    The watch threshold is where a risk begins to be medium, or the model's own where that is
-    lower.
 
     Parameters
     ----------
@@ -41,7 +47,7 @@ def explained(table: FeatureTable, probability: Array, model: Scorer) -> Mapping
     probability
         Of each row, NaN where there is none, (n_pods,).
     """
-    watched = np.flatnonzero(probability >= min(MEDIUM_FROM, model.threshold))
+    watched = np.flatnonzero(probability >= watch_threshold(model.threshold))
     riskiest = watched[np.argsort(-probability[watched], kind="stable")][:MOST_EXPLAINED]
     if not len(riskiest):
         return {}

@@ -37,18 +37,31 @@ class SourceStatus:
             return "starting" if self.reason is None else "failed"
         if self.scans_the_past:
             return "starting"
-        allowed = STALE_INTERVALS * self.facts.interval.total_seconds()
-        return "stale" if self.age_seconds > allowed else "live"
+        return "live" if self.is_fresh else "stale"
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether there is a scan, and none is overdue."""
+        return self.age_seconds is not None and self.age_seconds <= self._patience_seconds
 
     @property
     def detail(self) -> str:
-        """What the state means here."""
+        """What the state means here, and what followers of the scans fail at."""
+        troubles = (f"{name}: {error.message}" for name, error in self.troubles.items())
+        return " ".join([self._standing, *map(_sentence, troubles)])
+
+    @property
+    def _standing(self) -> str:
         reason = "" if self.reason is None else f" {_sentence(self.reason.message)}"
         if self.age_seconds is None:
             return f"There is no scan.{reason}" if reason else "The first scan is being made."
         if self.state == "stale":
             return f"The last scan was made {self.age_seconds:.0f} s ago.{reason}"
         return f"{self.told} The past is being scanned." if self.scans_the_past else self.told
+
+    @property
+    def _patience_seconds(self) -> float:
+        return STALE_INTERVALS * self.facts.interval.total_seconds()
 
 
 def _sentence(text: str) -> str:

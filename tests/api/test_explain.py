@@ -125,7 +125,12 @@ async def test_the_documentation_names_the_question_and_both_answers(client):
     assert parameter["schema"]["enum"] == ["true", "1", "false", "0"]
     answers = operation["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
     named = [answer["$ref"].removeprefix("#/components/schemas/") for answer in answers]
-    assert named == ["PredictResponse", "ExplainedResponse"]
+    assert named == [
+        "PredictResponse",
+        "ExplainedResponse",
+        "WatchedPodResponse",
+        "ExplainedWatchedPodResponse",
+    ]
     assert {*named, "ExplanationOut", "ReasonOut", "RecommendationOut"} <= set(
         document["components"]["schemas"]
     )

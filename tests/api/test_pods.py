@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import jsonschema
 import pytest
 from hypothesis import given
@@ -14,12 +12,12 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut
-from podforecast.errors import ModelNotReady
 from podforecast.serving.application import create_app
 from podforecast.serving.fleet.query import PARAMETERS, FleetQuery, read_query
 from podforecast.serving.refusals import InvalidInput
 from podforecast.watcher.replay import ReplayPlan, ReplaySource
 from tests.api.conftest import fake_manifest
+from tests.api.fleets import SPEED, client_of, fleet_app, no_model
 from tests.watcher.made_up import (
     CRASH,
     LATE,
@@ -30,8 +28,6 @@ from tests.watcher.made_up import (
     minute,
     write_campaign,
 )
-
-SPEED = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -47,26 +43,6 @@ def model():
 @pytest.fixture
 def wall():
     return WallClock()
-
-
-def fleet_app(data_dir, *, wall, load, start_minute=16.75, ticks=1):
-    """A service with a replay as of some minute; nothing ticks but where a test says so."""
-    source = None
-    if data_dir is not None:
-        plan = ReplayPlan(data_dir=data_dir, speed=SPEED, start_minute=start_minute)
-        source = ReplaySource(plan, clock=wall)
-    app = create_app(Path("models"), load=load, fleet=source, clock=wall)
-    app.state.service.slot.load()
-    for _ in range(ticks):
-        app.state.service.fleet.watcher.tick()
-    return app
-
-
-@asynccontextmanager
-async def client_of(app):
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-        yield client
 
 
 @pytest.fixture
@@ -116,10 +92,6 @@ def names(answer):
 
 def path_of(pod):
     return f"/pods/{pod.namespace}/{pod.name}"
-
-
-def no_model(_):
-    raise ModelNotReady("no model has been trained", hint="Train one.")
 
 
 class TestRefused:

@@ -93,6 +93,8 @@ class TestDescription:
             "model_version": "fake-1",
             "path": "fast",
             "path_reason": None,
+            "source": None,
+            "troubles": {},
         }
 
     async def test_ready_says_why_the_pipeline_scores(self, client, scorer):

@@ -7,6 +7,8 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,6 +16,7 @@ from anyio import to_thread
 from prometheus_client import CollectorRegistry
 
 from podforecast.api_schema.fleet import PodState
+from podforecast.domain.forecast import Prediction
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import HORIZON
 from podforecast.errors import PodNotFound, TelemetryUnavailable
@@ -21,9 +24,13 @@ from podforecast.explain.addresses import PodAddress
 from podforecast.model.scorer import Scorer
 from podforecast.serving.explaining import explain
 from podforecast.serving.fleet.metrics import FleetMetrics
-from podforecast.serving.fleet.query import FleetQuery
-from podforecast.serving.fleet.rows import JSON, FleetRows, counts, states_of, utc
+from podforecast.serving.fleet.predictions import predictions
+from podforecast.serving.fleet.query import FleetQuery, PredictionQuery
+from podforecast.serving.fleet.rows import JSON, FleetRows, counts, states_of
+from podforecast.serving.fleet.standing import standing
 from podforecast.serving.fleet.story import story
+from podforecast.serving.fleet.watched_pod import watched_pod
+from podforecast.watcher.explained import watch_threshold
 from podforecast.watcher.follower import Follower
 from podforecast.watcher.source import FleetSource
 from podforecast.watcher.status import SourceStatus
@@ -33,6 +40,15 @@ from podforecast.watcher.watcher import FleetWatcher
 SOON = "Try again in a few seconds."
 COMPARED_NAMES = 1000
 """So many names are looked at for a hint; comparing takes longer than everything else here."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedForecast:
+    """An answer as it is sent, and what of it is counted."""
+
+    body: bytes
+    probability: float | None
+    prediction: Prediction | None
 
 
 class Fleet:
@@ -69,6 +85,8 @@ class Fleet:
             self._watcher = FleetWatcher(
                 source, model=model, clock=clock, report=metrics.scanned, followers=followers
             )
+            for follower in followers:
+                metrics.follow(follower.name, partial(self._is_failing, follower.name))
 
     @property
     def watcher(self) -> FleetWatcher | None:
@@ -124,14 +142,7 @@ class Fleet:
         ModelNotReady, ModelRefused, TelemetryUnavailable, TelemetryRefused, TelemetryMalformed
             As for :meth:`page`; while the first scan is being made, too.
         """
-        watcher = self._required()
-        rows = self._latest_rows(watcher)
-        if rows is None:
-            self._model()
-            raise TelemetryUnavailable("the first scan is being made", hint=SOON)
-        row = rows.snapshot.present.index.row(pod)
-        if row is None:
-            raise PodNotFound(f"the latest scan has no pod {pod}", hint=_way_out(pod, rows))
+        watcher, rows, row = self._found(pod)
         return _written(
             {
                 **self._head(watcher, rows),
@@ -141,11 +152,65 @@ class Fleet:
             }
         )
 
+    def predictions(self, query: PredictionQuery) -> bytes:
+        """Answer ``GET /prediction``; raises as :meth:`page`."""
+        watcher = self._required()
+        rows = self._latest_rows(watcher)
+        total, shown = (0, []) if rows is None else predictions(rows, query)
+        head = self._head(watcher, rows)
+        return _written(
+            {
+                **head,
+                "watch_threshold": watch_threshold(head["threshold"]),
+                "counts": counts(()) if rows is None else rows.counts,
+                "total": total,
+                "limit": query.limit,
+                "predictions": shown,
+            }
+        )
+
+    def forecast(self, pod: PodRef, *, explained: bool) -> WatchedForecast:
+        """Answer ``POST /predict`` for a pod by its name; not for an event loop.
+
+        Raises
+        ------
+        InsufficientData
+            If too little of the pod is known.
+        PodNotFound, ModelNotReady, ModelRefused, TelemetryUnavailable, TelemetryRefused,
+        TelemetryMalformed
+            As for :meth:`pod`; a scan older than the horizon is none.
+        """
+        watcher, rows, row = self._found(pod)
+        answer = watched_pod(rows, row, watcher.status())
+        if explained:
+            answer |= _explained(rows, row)
+        return WatchedForecast(
+            body=_written(answer),
+            probability=answer["failure_probability"],
+            prediction=answer["prediction"],
+        )
+
+    def status(self) -> SourceStatus | None:
+        """How what is watched does; None where nothing is."""
+        return None if self._watcher is None else self._watcher.status()
+
+    def _found(self, pod: PodRef) -> tuple[FleetWatcher, FleetRows, int]:
+        watcher = self._required()
+        rows = self._latest_rows(watcher)
+        if rows is None:
+            self._model()
+            raise TelemetryUnavailable("the first scan is being made", hint=SOON)
+        row = rows.snapshot.present.index.row(pod)
+        if row is None:
+            raise PodNotFound(f"the latest scan has no pod {pod}", hint=_way_out(pod, rows))
+        return watcher, rows, row
+
     def _required(self) -> FleetWatcher:
         if self._watcher is None:
             raise TelemetryUnavailable(
                 "this service watches no fleet",
-                hint="Start it with PODFORECAST_SOURCE=replay to replay a recorded campaign.",
+                hint="Start it with PODFORECAST_SOURCE=prometheus to watch a cluster, or with"
+                " PODFORECAST_SOURCE=replay to replay a recorded campaign.",
             )
         return self._watcher
 
@@ -164,11 +229,14 @@ class Fleet:
     def _head(self, watcher: FleetWatcher, rows: FleetRows | None) -> dict[str, Any]:
         model = self._model() if rows is None else rows.snapshot.model
         return {
-            "source": _source(watcher.status()),
+            "source": standing(watcher.status()),
             "model_version": model.manifest.model_version,
             "threshold": model.threshold,
             "horizon_minutes": HORIZON.total_seconds() / 60.0,
         }
+
+    def _is_failing(self, follower: str) -> bool:
+        return self._watcher is not None and follower in self._watcher.status().troubles
 
     def _age(self) -> float | None:
         return None if self._watcher is None else self._watcher.status().age_seconds
@@ -188,19 +256,6 @@ def _explained(rows: FleetRows, row: int) -> dict[str, Any]:
     return {
         "explanation": explanation.model_dump(),
         "recommendations": [each.model_dump() for each in recommendations],
-    }
-
-
-def _source(status: SourceStatus) -> dict[str, Any]:
-    return {
-        "kind": status.facts.kind,
-        "name": status.facts.name,
-        "state": status.state,
-        "detail": status.detail,
-        "scanned_at": None if status.scanned_at is None else utc(status.scanned_at),
-        "age_seconds": None if status.age_seconds is None else round(status.age_seconds, 3),
-        "interval_seconds": status.facts.interval.total_seconds(),
-        "speed": status.facts.speed,
     }
 
 

@@ -52,9 +52,19 @@ class FleetMetrics:
             registry=registry,
         )
         age.set_function(lambda: math.nan if (found := age_seconds()) is None else found)
+        self._failing = Gauge(
+            "podforecast_follower_failing",
+            "1 while something that is done with scans fails, such as keeping them.",
+            ("follower",),
+            registry=registry,
+        )
         pods = Gauge("podforecast_pods", "Pods of the latest scan.", ("state",), registry=registry)
         for state in STATES:
             pods.labels(state).set_function(partial(count, state))
+
+    def follow(self, name: str, is_failing: Callable[[], float]) -> None:
+        """Ask whether a follower of the scans fails when the page is read."""
+        self._failing.labels(name).set_function(is_failing)
 
     def scanned(self, seconds: float, result: str) -> None:
         """Count a scan."""

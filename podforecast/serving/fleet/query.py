@@ -41,6 +41,15 @@ class FleetQuery:
     offset: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionQuery:
+    """How many of the riskiest pods, and where."""
+
+    namespace: frozenset[str] = frozenset()
+    """Any of them; empty means all."""
+    limit: int = 50
+
+
 class _Refused(ValueError):
     """A value that can not be used: what it must be, and the way out."""
 
@@ -128,14 +137,22 @@ def _text_schema(length: int, least: int = 0) -> dict[str, Any]:
 
 
 _LONGEST = 2 * LONGEST_NAME + 1
+_NAMESPACE = Parameter(
+    name="namespace",
+    schema=_text_schema(_LONGEST, 1),
+    meaning="Only pods of this namespace; may be given several times.",
+    read=_name,
+    repeatable=True,
+)
+
+
+def _limit(default: int, meaning: str) -> Parameter:
+    schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": default}
+    return Parameter(name="limit", schema=schema, meaning=meaning, read=_whole(1, MAX_LIMIT))
+
+
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter(
-        name="namespace",
-        schema=_text_schema(_LONGEST, 1),
-        meaning="Only pods of this namespace; may be given several times.",
-        read=_name,
-        repeatable=True,
-    ),
+    _NAMESPACE,
     Parameter(
         name="workload",
         schema=_text_schema(_LONGEST, 1),
@@ -170,12 +187,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         " by namespace and name.",
         read=_one_of(SORTS),
     ),
-    Parameter(
-        name="limit",
-        schema={"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 100},
-        meaning="Pods on a page.",
-        read=_whole(1, MAX_LIMIT),
-    ),
+    _limit(100, "Pods on a page."),
     Parameter(
         name="offset",
         schema={"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
@@ -183,7 +195,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         read=_whole(0, MAX_OFFSET),
     ),
 )
-_BY_NAME: Mapping[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
+PREDICTION_PARAMETERS = (_NAMESPACE, _limit(50, "The riskiest so many."))
 
 
 def read_query(sent: Sequence[tuple[str, str]]) -> FleetQuery:
@@ -192,14 +204,39 @@ def read_query(sent: Sequence[tuple[str, str]]) -> FleetQuery:
     Raises
     ------
     InvalidInput
-        Naming every parameter that can not be used, unknown ones too: a filter with a typing error
-        would show all pods as if it had been applied.
+        As :func:`read_parameters`.
 
     Examples
     --------
     >>> read_query([("namespace", "shop"), ("state", "failing"), ("state", "at_risk")]).limit
     100
     """
+    return FleetQuery(**read_parameters(sent, PARAMETERS))
+
+
+def read_prediction_query(sent: Sequence[tuple[str, str]]) -> PredictionQuery:
+    """Read the pairs of the query string of ``GET /prediction``.
+
+    Raises
+    ------
+    InvalidInput
+        As :func:`read_parameters`.
+    """
+    return PredictionQuery(**read_parameters(sent, PREDICTION_PARAMETERS))
+
+
+def read_parameters(
+    sent: Sequence[tuple[str, str]], parameters: Sequence[Parameter]
+) -> dict[str, Any]:
+    """Read the pairs of a query string that may have these parameters.
+
+    Raises
+    ------
+    InvalidInput
+        Naming every parameter that can not be used, unknown ones too: a filter with a typing error
+        would show all pods as if it had been applied.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
     values: dict[str, list[str]] = {}
     for name, value in sent:
         values.setdefault(name, []).append(value)
@@ -207,7 +244,7 @@ def read_query(sent: Sequence[tuple[str, str]]) -> FleetQuery:
     problems: list[FieldProblem] = []
     for name, texts in values.items():
         try:
-            found[name] = _read(name, texts)
+            found[name] = _read(name, texts, known)
         except _Refused as error:
             problems.append(
                 FieldProblem(
@@ -219,17 +256,16 @@ def read_query(sent: Sequence[tuple[str, str]]) -> FleetQuery:
             )
     if problems:
         raise InvalidInput(problems[:MAX_VALUES], total=len(problems))
-    return FleetQuery(**found)
+    return found
 
 
-def _read(name: str, texts: list[str]) -> object:
-    parameter = _BY_NAME.get(name)
+def _read(name: str, texts: list[str], known: Mapping[str, Parameter]) -> object:
+    parameter = known.get(name)
     if parameter is None:
-        close = difflib.get_close_matches(name[:LONGEST_NAME], list(_BY_NAME), n=1)
-        known = ", ".join(_BY_NAME)
+        close = difflib.get_close_matches(name[:LONGEST_NAME], list(known), n=1)
         raise _Refused(
             "is not a parameter of this request",
-            f"Did you mean {close[0]}?" if close else f"There are {known}.",
+            f"Did you mean {close[0]}?" if close else f"There are {', '.join(known)}.",
         )
     if not parameter.repeatable and len(texts) > 1:
         raise _Refused("must be given once", "Leave out all but one.")

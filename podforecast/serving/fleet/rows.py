@@ -54,7 +54,7 @@ class FleetRows:
 
     def chosen(self, query: FleetQuery) -> list[int]:
         """Rows that pass the filters, in the order that was asked for."""
-        order = self._by_risk if query.sort == "risk" else self._by_name
+        order = self.by_risk if query.sort == "risk" else self._by_name
         return [row for row in order if self._passes(row, query)]
 
     def _passes(self, row: int, query: FleetQuery) -> bool:
@@ -77,7 +77,9 @@ class FleetRows:
         return sorted(range(len(self.pods)), key=self.pods.__getitem__)
 
     @cached_property
-    def _by_risk(self) -> list[int]:
+    def by_risk(self) -> list[int]:
+        """Rows: failing pods, then the riskiest, those without data last."""
+
         def key(row: int) -> tuple[int, float]:
             probability = self.probability[row]
             return _RANK[self.states[row]], 0.0 if math.isnan(probability) else -probability
@@ -104,7 +106,7 @@ class FleetRows:
                 "coverage": coverage[row],
                 "trend": trends[row],
                 **dict(zip(_MEASURED, measured[row], strict=True)),
-                "last_failure": _last(snapshot.failures.get(pod, ())),
+                "last_failure": last_failure(snapshot.failures.get(pod, ())),
             }
 
 
@@ -127,7 +129,8 @@ def _state(scan: Scan, row: int) -> PodState:
     return "at_risk" if scan.at_risk[row] else "stable"
 
 
-def _last(failures: Sequence[Failure]) -> dict[str, Any] | None:
+def last_failure(failures: Sequence[Failure]) -> dict[str, Any] | None:
+    """Describe the latest of some failures in order of time; None without any."""
     return {"at": utc(failures[-1].at), "cause": failures[-1].cause} if failures else None
 
 

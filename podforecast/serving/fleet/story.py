@@ -22,6 +22,16 @@ def story(snapshot: Snapshot, pod: PodRef) -> dict[str, Any]:
     }
 
 
+def happened(snapshot: Snapshot, pod: PodRef) -> dict[str, Any]:
+    """Tell ``watched_since``, ``failures`` and ``alarms`` of a pod, oldest first."""
+    told = story(snapshot, pod)
+    return {
+        "watched_since": told["timeline"]["times"][0],
+        "failures": told["events"],
+        "alarms": told["alarms"],
+    }
+
+
 def _timeline(timeline: Timeline) -> dict[str, Any]:
     return {
         "times": [utc(at) for at in timeline.times.tolist()],

@@ -12,14 +12,14 @@ from podforecast import __version__
 from podforecast.api_schema.service import Alive, Ready, ServiceOut
 from podforecast.serving.documentation import problems
 from podforecast.serving.metrics import CONTENT_TYPE
+from podforecast.serving.readiness import readiness
 from podforecast.serving.state import state_of
 
 router = APIRouter(tags=["service"])
 
-LINKS = {
-    "predict": "/predict",
-    "batch": "/predict/batch",
-    "model": "/model",
+FORECASTING = {"predict": "/predict", "batch": "/predict/batch", "model": "/model"}
+WATCHING = {
+    "prediction": "/prediction",
     "pods": "/pods",
     "alive": "/livez",
     "ready": "/readyz",
@@ -30,9 +30,10 @@ LINKS = {
 
 
 @router.get("/")
-async def describe() -> ServiceOut:
+async def describe(request: Request) -> ServiceOut:
     """Name, version and where to go on."""
-    return ServiceOut(name="podforecast", version=__version__, links=LINKS)
+    links = WATCHING if state_of(request).options.headless else FORECASTING | WATCHING
+    return ServiceOut(name="podforecast", version=__version__, links=links)
 
 
 @router.get("/livez")
@@ -43,14 +44,12 @@ async def alive() -> Alive:
 
 @router.get("/readyz", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
 async def ready(request: Request) -> Ready:
-    """Answer 200 while forecasts can be had, 503 with the reason otherwise."""
-    model = state_of(request).slot.model()
-    return Ready(
-        status="ready",
-        model_version=model.manifest.model_version,
-        path=model.path,
-        path_reason=model.path_reason or None,
-    )
+    """Answer 200 while forecasts can be had, 503 with the reason otherwise.
+
+    A service that forecasts what it is sent stays ready while scans are overdue, and says
+    `degraded`; a watcher alone does not.
+    """
+    return readiness(state_of(request))
 
 
 @router.get(

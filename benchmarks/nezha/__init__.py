@@ -1,0 +1,1 @@
+"""External check: measurements of a cluster that is not ours, with faults that others injected."""

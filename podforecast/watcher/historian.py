@@ -136,8 +136,8 @@ class Historian:
     def start_over(self) -> None:
         """Forget the scans in memory, and those in the store if they are void."""
         self._grader.start_over()
-        self._waiting.clear()
         if self._forgets:
+            self._waiting.clear()
             self._tracked = None
             if self._store is not None:
                 self._store.clear()

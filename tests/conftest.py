@@ -44,6 +44,12 @@ def _missing_for_systemd() -> str:
     return "" if shutil.which("systemd-analyze") else "needs systemd-analyze"
 
 
+def _missing_for_kubernetes() -> str:
+    if any(shutil.which(name) for name in ("kubectl", "kustomize")):
+        return ""
+    return "needs kubectl or kustomize, see scripts/install_components.sh"
+
+
 def _missing_for_containers() -> str:
     if os.environ.get("PODFORECAST_CONTAINER_JOB") == "1":
         return ""
@@ -75,6 +81,7 @@ def pytest_collection_modifyitems(config, items):
         "glibc": _missing_for_memory(),
         "browser": _missing_for_the_browser(),
         "systemd": _missing_for_systemd(),
+        "kubernetes": _missing_for_kubernetes(),
         "containers": _missing_for_containers(),
     }
     kept, left_out = [], []

@@ -36,6 +36,13 @@ def _missing_for_prometheus() -> str:
     return f"needs {' and '.join(absent)}, see scripts/install_components.sh" if absent else ""
 
 
+def _missing_for_postgresql() -> str:
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    if shutil.which("initdb") or any(debian):
+        return ""
+    return "needs PostgreSQL's initdb and pg_ctl, see scripts/install_components.sh"
+
+
 def _missing_for_memory() -> str:
     return "" if platform.libc_ver()[0] == "glibc" else "needs Linux and glibc"
 
@@ -78,6 +85,7 @@ def pytest_collection_modifyitems(config, items):
     reasons = {
         "lab": _missing_for_the_lab(),
         "prometheus": _missing_for_prometheus(),
+        "postgres": _missing_for_postgresql(),
         "glibc": _missing_for_memory(),
         "browser": _missing_for_the_browser(),
         "systemd": _missing_for_systemd(),

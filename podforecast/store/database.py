@@ -13,8 +13,29 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from podforecast.errors import StoreUnavailable
 from podforecast.store.address import Address
-from podforecast.store.engines import postgresql_engine, sqlite_engine
-from podforecast.store.troubles import told
+from podforecast.store.files import identity, make_room
+from podforecast.store.sqlite import memory_engine, sqlite_engine
+from podforecast.store.troubles import tables_are_gone, told
+
+CONNECTIONS = 2
+"""The watcher's, and one for whoever asks for the track record."""
+MORE_CONNECTIONS = 3
+
+
+def _engine(address: Address, timeout: timedelta) -> Engine:
+    if address.in_memory:
+        return memory_engine()
+    pool = {
+        "pool_size": CONNECTIONS,
+        "max_overflow": MORE_CONNECTIONS,
+        "pool_timeout": timeout.total_seconds(),
+    }
+    if address.is_sqlite:
+        return sqlite_engine(address.url, timeout, **pool)
+    # Only who uses a PostgreSQL loads its driver.
+    from podforecast.store.postgresql import postgresql_engine
+
+    return postgresql_engine(address.url, timeout, **pool)
 
 
 class Database:
@@ -26,14 +47,12 @@ class Database:
 
     def __init__(self, address: Address, *, timeout: timedelta) -> None:
         self.address = address
-        self._timeout = timeout
-        self._engine = self._new_engine()
+        self.is_new = True
+        """Its tables may be missing, or of an older shape."""
+        self._engine = _engine(address, timeout)
         # One connection holds a database in memory, so threads take turns.
         self._turn = threading.RLock() if address.in_memory else nullcontext()
-
-    def _new_engine(self) -> Engine:
-        build = sqlite_engine if self.address.is_sqlite else postgresql_engine
-        return build(self.address, self._timeout)
+        self._file: tuple[int, int] | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -63,12 +82,24 @@ class Database:
                 with connection.begin():
                     yield connection
         except DBAPIError as error:
+            self.is_new = self.is_new or tables_are_gone(error)
             raise told(error, self.address) from error
         except PoolTimeout as error:
             raise StoreUnavailable(
                 f"the store ({self.address}) is busy: no connection became free in time",
                 hint="It is tried again with the next scan.",
             ) from error
+
+    def leave_lost_file(self) -> None:
+        """Let go of a file that was deleted or replaced: what is written to it would be lost."""
+        if self.address.file is None:
+            return
+        found = identity(self.address.file)
+        if found != self._file:
+            self._engine.dispose()
+            self.is_new = self.is_new or self._file is not None
+            make_room(self.address)
+        self._file = found
 
     def close(self) -> None:
         self._engine.dispose()

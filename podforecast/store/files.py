@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from podforecast.errors import StoreRefused
 from podforecast.store.address import Address
@@ -31,3 +32,12 @@ def make_room(address: Address) -> None:
     for place in (file.parent, *([file] if file.exists() else [])):
         if not os.access(place, os.W_OK):
             raise StoreRefused(f"the store may not write to {place}", hint=HINT)
+
+
+def identity(file: Path) -> tuple[int, int] | None:
+    """What a file stays the same by, whatever is written to it; None if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -83,11 +83,12 @@ class PodBook:
 
     def of(self, connection: Connection, numbers: Sequence[int]) -> list[Known]:
         """Look pods up by number."""
-        unknown = [number for number in dict.fromkeys(numbers) if number not in self._by_number]
-        for chunk in _chunks(unknown):
+        known = {number: self._by_number.get(number) for number in numbers}
+        for chunk in _chunks([number for number, row in known.items() if row is None]):
             rows = _read(connection, select(PODS).where(PODS.c.id.in_(chunk)))
+            known.update((row.number, row) for row in rows)
             self.keep({row.pod: row for row in rows})
-        return [self._by_number[number] for number in numbers]
+        return [row for number in numbers if (row := known[number]) is not None]
 
     def _found(self, connection: Connection, pods: Sequence[PodRef]) -> dict[PodRef, Known]:
         found: dict[PodRef, Known] = {}

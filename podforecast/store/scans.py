@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, insert, select
 
 from podforecast.domain.history import ScanRecord
 from podforecast.domain.pods import PodRef
+from podforecast.store.bulk import insert_forecasts
 from podforecast.store.pods import Known, PodBook
 from podforecast.store.tables import FORECASTS, SCANS
 
@@ -36,20 +37,8 @@ def write(
             "pod_seconds": 0.0,
         },
     ).scalar_one()
-    rows = _rows(number, scan, [pods[pod].number for pod in scan.pods])
-    if rows:
-        connection.execute(insert(FORECASTS), rows)
-
-
-def _rows(number: int, scan: ScanRecord, pods: Sequence[int]) -> list[dict[str, Any]]:
-    columns = (scan.probability.tolist(), scan.at_risk.tolist(), scan.failing.tolist())
-    return [
-        {"scan_id": number, "place": place, "pod_id": pod, "at_risk": at_risk, "failing": failing,
-         "probability": None if probability != probability else probability}
-        for place, (pod, probability, at_risk, failing) in enumerate(
-            zip(pods, *columns, strict=True)
-        )
-    ]  # fmt: skip
+    if scan.pods:
+        insert_forecasts(connection, number, scan, [pods[pod].number for pod in scan.pods])
 
 
 def read(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from podforecast.domain.history import GradedScan, ScanRecord, Track
 from podforecast.domain.pods import PodRef
 from podforecast.store import grades, record, retention, scans
 from podforecast.store.address import address
 from podforecast.store.database import Database
-from podforecast.store.files import make_room
+from podforecast.store.names import kept
 from podforecast.store.pods import Known, PodBook, scanned
 from podforecast.store.schema import migrate
 from podforecast.store.tables import SCANS, STATE, WATCHERS
@@ -40,10 +43,11 @@ class ForecastStore:
     >>> store.close()
     """
 
-    def __init__(self, database: Database, watcher: int) -> None:
+    def __init__(self, database: Database, *, cluster: str, shard: str) -> None:
         self._database = database
-        self._watcher = watcher
-        self._book = PodBook(watcher)
+        self._name = {"cluster": kept(cluster), "shard": kept(shard)}
+        self._preparing = threading.Lock()
+        self._prepare()
 
     @classmethod
     def open(
@@ -58,19 +62,38 @@ class ForecastStore:
         timeout
             How long a connection, a lock or an answer may take.
         """
-        place = address(url)
-        make_room(place)
-        database = Database(place, timeout=timeout)
+        database = Database(address(url), timeout=timeout)
         try:
-            migrate(database)
-            return cls(database, _watcher(database, cluster, shard))
+            return cls(database, cluster=cluster, shard=shard)
         except BaseException:
             database.close()
             raise
 
+    def _prepare(self) -> None:
+        with self._preparing:
+            self._database.leave_lost_file()
+            if self._database.is_new:
+                migrate(self._database)
+                with self._database.writing() as connection:
+                    self._watcher = _number(connection, self._name)
+                self._book = PodBook(self._watcher)
+                self._database.is_new = False
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        self._prepare()
+        with self._database.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        self._prepare()
+        with self._database.writing() as connection:
+            yield connection
+
     def record(self, scan: ScanRecord) -> None:
         """Keep a scan. One that is kept already stays as it is."""
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             if scans.is_kept(connection, self._watcher, scan.at):
                 return
             pods = self._book.enter(connection, scanned(scan.pods, scan.workloads), scan.at)
@@ -79,29 +102,23 @@ class ForecastStore:
 
     def due(self, until: float, *, limit: int = 20) -> list[ScanRecord]:
         """Scans until then that are not graded, oldest first."""
-        chosen = (
-            select(SCANS)
-            .where(SCANS.c.watcher_id == self._watcher, SCANS.c.at <= until, ~SCANS.c.graded)
-            .order_by(SCANS.c.at)
-            .limit(limit)
-        )
-        with self._database.reading() as connection:
-            return scans.read(connection, chosen, self._book)
+        wanted = select(SCANS).where(SCANS.c.at <= until, ~SCANS.c.graded).limit(limit)
+        with self._reading() as connection:
+            return scans.read(connection, self._mine(wanted), self._book)
 
     def recent(self, since: float) -> list[ScanRecord]:
         """Scans from then on, graded or not, oldest first."""
-        chosen = (
-            select(SCANS)
-            .where(SCANS.c.watcher_id == self._watcher, SCANS.c.at >= since)
-            .order_by(SCANS.c.at)
-        )
-        with self._database.reading() as connection:
-            return scans.read(connection, chosen, self._book)
+        wanted = select(SCANS).where(SCANS.c.at >= since)
+        with self._reading() as connection:
+            return scans.read(connection, self._mine(wanted), self._book)
+
+    def _mine(self, wanted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        return wanted.where(SCANS.c.watcher_id == self._watcher).order_by(SCANS.c.at)
 
     def grade(self, graded: Sequence[GradedScan]) -> None:
         """Write down what came of scans; those that are graded already stay as they are."""
         entered: dict[PodRef, Known] = {}
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             for one in graded:
                 entered |= self._grade(connection, one)
         self._book.keep(entered)
@@ -118,27 +135,27 @@ class ForecastStore:
 
     def track(self, *, since: float, model_version: str | None = None) -> Track:
         """What the forecasts graded since then add up to, of one model or of all."""
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return record.track(connection, self._watcher, since=since, model_version=model_version)
 
     def remember(self, name: str, document: bytes) -> None:
         """Keep a small document until it is replaced."""
-        mine = (STATE.c.watcher_id == self._watcher) & (STATE.c.name == name)
-        row = {"watcher_id": self._watcher, "name": name, "document": document}
-        with self._database.writing() as connection:
-            if not connection.execute(update(STATE).where(mine).values(row)).rowcount:
+        with self._writing() as connection:
+            row = {"watcher_id": self._watcher, "name": name, "document": document}
+            replaced = update(STATE).filter_by(watcher_id=self._watcher, name=name).values(row)
+            if not connection.execute(replaced).rowcount:
                 connection.execute(insert(STATE), row)
 
     def recall(self, name: str) -> bytes | None:
         """Read a document; None if there is none of that name."""
-        mine = (STATE.c.watcher_id == self._watcher) & (STATE.c.name == name)
-        with self._database.reading() as connection:
-            found = connection.execute(select(STATE.c.document).where(mine)).scalar()
+        with self._reading() as connection:
+            asked = select(STATE.c.document).filter_by(watcher_id=self._watcher, name=name)
+            found = connection.execute(asked).scalar()
         return None if found is None else bytes(found)
 
     def purge(self, before: float) -> int:
         """Delete some of the scans before then, oldest first; call it again while it is not 0."""
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             deleted = retention.purge(connection, self._watcher, before)
             forgotten = 0 if deleted else retention.purge_pods(connection, self._watcher, before)
         if forgotten:
@@ -147,7 +164,7 @@ class ForecastStore:
 
     def clear(self) -> None:
         """Delete everything of this watcher, as a replay does that starts over."""
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             retention.clear(connection, self._watcher)
         self._book.forget()
 
@@ -158,13 +175,10 @@ class ForecastStore:
         return f"ForecastStore({self._database.address})"
 
 
-def _watcher(database: Database, cluster: str, shard: str) -> int:
+def _number(connection: Connection, watcher: Mapping[str, str]) -> int:
     """Find the row of a watcher, or make it."""
-    name = {"cluster": cluster, "shard": shard}
-    with database.writing() as connection:
-        found = select(WATCHERS.c.id).filter_by(**name)
-        number = connection.execute(found).scalar()
-        if number is None:
-            made = insert(WATCHERS).returning(WATCHERS.c.id)
-            number = connection.execute(made, name).scalar_one()
-        return int(number)
+    found = connection.execute(select(WATCHERS.c.id).filter_by(**watcher)).scalar()
+    if found is None:
+        made = insert(WATCHERS).returning(WATCHERS.c.id)
+        found = connection.execute(made, dict(watcher)).scalar_one()
+    return int(found)

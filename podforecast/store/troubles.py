@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 
 from podforecast.errors import PodforecastError, StoreRefused, StoreUnavailable
 from podforecast.store.address import Address
@@ -28,12 +34,23 @@ LATER = {
     "disk I/O": "Check the disk.",
 }
 AGAIN = "It is tried again with the next scan."
+TWICE = "Two watchers of one cluster and shard write here; give each its own shard."
+
+
+def tables_are_gone(error: DBAPIError) -> bool:
+    """Whether the database was replaced by one that does not know us."""
+    undefined_table = getattr(error.orig, "sqlstate", None) == "42P01"
+    return undefined_table or "no such table" in str(error.orig)
 
 
 def told(error: DBAPIError, address: Address) -> PodforecastError:
     """Say what happened, without the statement and its parameters."""
     complaint = str(error.orig).strip().split("\n", 1)[0][:LONGEST]
     message = f"the store ({address}) failed: {complaint}"
+    if tables_are_gone(error):
+        return StoreUnavailable(message, hint=f"The tables are made again. {AGAIN}")
+    if isinstance(error, IntegrityError):
+        return StoreUnavailable(message, hint=f"{TWICE} {AGAIN}")
     for part, hint in REFUSED.items():
         if part in complaint:
             return StoreRefused(message, hint=hint)

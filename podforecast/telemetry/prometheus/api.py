@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 import numpy as np
@@ -10,9 +10,13 @@ import numpy as np
 from podforecast.domain.telemetry import Array
 from podforecast.errors import PodforecastError, TelemetryMalformed, TelemetryUnavailable
 from podforecast.telemetry.prometheus.answers import Series, read_data, read_series, refusal
+from podforecast.telemetry.prometheus.client import TOTAL
 
 MAX_POINTS = 11_000
 """Prometheus refuses a range query with more points per series."""
+SLOW = (
+    "Look at the load of Prometheus, or give each scan more time with PODFORECAST_WATCH__INTERVAL."
+)
 
 
 class QueryApi:
@@ -22,27 +26,41 @@ class QueryApi:
     ``QueryRejected`` concerns this query only) or ``TelemetryMalformed``.
     """
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(
+        self, client: httpx.Client, *, left_seconds: Callable[[], float] | None = None
+    ) -> None:
         self._client = client
+        self._left_seconds = left_seconds
+
+    def within(self, left_seconds: Callable[[], float]) -> QueryApi:
+        """Return the same for a time that several queries share: none outlasts what is left."""
+        return QueryApi(self._client, left_seconds=left_seconds)
 
     def over_range(self, query: str, times: Array) -> list[Series]:
         """Evaluate a query at evenly spaced times; a series may come in several pieces."""
         pieces: list[Series] = []
         for first in range(0, len(times), MAX_POINTS):
-            page = times[first : first + MAX_POINTS]
-            step = page[1] - page[0] if len(page) > 1 else 1.0
-            fields = {
-                "query": query,
-                "start": f"{page[0]:.3f}",
-                "end": f"{page[-1]:.3f}",
-                "step": f"{np.round(step, 3):g}",
-            }
-            pieces += read_series(self._post("api/v1/query_range", fields))
+            pieces += read_series(self.range_body(query, times[first : first + MAX_POINTS]))
         return pieces
+
+    def range_body(self, query: str, times: Array) -> bytes:
+        """Evaluate a query at up to ``MAX_POINTS`` evenly spaced times; the answer as it came."""
+        step = times[1] - times[0] if len(times) > 1 else 1.0
+        fields = {
+            "query": query,
+            "start": f"{times[0]:.3f}",
+            "end": f"{times[-1]:.3f}",
+            "step": f"{np.round(step, 3):g}",
+        }
+        return self._post("api/v1/query_range", fields)
 
     def at(self, query: str, time: float) -> list[Series]:
         """Evaluate a query at one time; a range vector gives the raw samples of its window."""
-        return read_series(self._post("api/v1/query", {"query": query, "time": f"{time:.3f}"}))
+        return read_series(self.body_at(query, time))
+
+    def body_at(self, query: str, time: float) -> bytes:
+        """Evaluate a query at one time; the answer as it came."""
+        return self._post("api/v1/query", {"query": query, "time": f"{time:.3f}"})
 
     def label_values(self, label: str, match: str, start: float, end: float) -> list[str]:
         """Return the values a label has in the series that match; no sample is loaded."""
@@ -78,6 +96,7 @@ class QueryApi:
 
     def _send(self, request: httpx.Request) -> bytes:
         where = f"{request.url.host}:{request.url.port or request.url.scheme}"
+        self._bound(request, where)
         try:
             response = self._client.send(request, stream=True)
         except httpx.TransportError as error:
@@ -96,6 +115,21 @@ class QueryApi:
         if (refused := refusal(response, body)) is not None:
             raise refused
         return body
+
+    def _bound(self, request: httpx.Request, where: str) -> None:
+        """Give a request no more time than its timeout, nor than what is left for all."""
+        if self._left_seconds is None:
+            return
+        left = self._left_seconds()
+        if left <= 0.0:
+            raise TelemetryUnavailable(
+                f"Prometheus at {where} is so slow that the time of the scan is over", hint=SLOW
+            )
+        timeouts = request.extensions["timeout"]
+        request.extensions["timeout"] = {
+            name: left if limit is None else min(limit, left) for name, limit in timeouts.items()
+        }
+        request.extensions[TOTAL] = left
 
 
 def _unavailable(where: str, error: httpx.TransportError) -> PodforecastError:

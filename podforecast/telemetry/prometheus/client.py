@@ -14,6 +14,8 @@ import httpx
 from podforecast.errors import ConfigurationError
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
+TOTAL = "total"
+"""Extension of a request: seconds that its answer may take, where that is less than usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,8 @@ class BoundedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Pass the request on, and watch the clock over its answer."""
-        deadline = self._clock() + self._total.total_seconds()
+        usual = self._total.total_seconds()
+        deadline = self._clock() + min(usual, request.extensions.get(TOTAL, usual))
         response = self._inner.handle_request(request)
         assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - narrows the type
         response.stream = _BoundedStream(response.stream, deadline, self._clock)

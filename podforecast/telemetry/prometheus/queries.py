@@ -50,6 +50,34 @@ def promql_duration(span: timedelta) -> str:
     return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
 
 
+def quoted(text: str) -> str:
+    r"""Write a string of PromQL.
+
+    >>> print(quoted('a"b\\c'))
+    "a\"b\\c"
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+
+
+def _one_of(label: str, values: Sequence[str]) -> str:
+    r"""Match any of some values, letter by letter.
+
+    A hyphen is not escaped: Prometheus looks plain alternatives up, and would try an escaped one
+    on every series.
+
+    >>> print(_one_of("namespace", ["shop"]), _one_of("namespace", ["a-b", "c.d"]))
+    namespace="shop" namespace=~"a-b|c\\.d"
+    """
+    if len(values) == 1:
+        return f"{label}={quoted(values[0])}"
+    either = "|".join(_SPECIAL.sub(r"\\\g<0>", value) for value in values)
+    return f"{label}=~{quoted(either)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What a query is restricted to, and over which window it takes rates."""
@@ -57,19 +85,19 @@ class Scope:
     rate_window: timedelta = RATE_WINDOW
     extra_selector: str = ""
     """Label matchers for every series, for example ``cluster="prod"``."""
-    namespace: str | None = None
-    """For the parts of a read that was too large in one piece."""
+    namespaces: tuple[str, ...] = ()
+    """Only these; empty means all. For a shard, and the parts of a read that was too large."""
 
-    def within(self, namespace: str) -> Scope:
-        """Return the same for one namespace only."""
-        return replace(self, namespace=namespace)
+    def within(self, *namespaces: str) -> Scope:
+        """Return the same for these namespaces only."""
+        return replace(self, namespaces=namespaces)
 
     def render(self, template: str) -> str:
         """Fill a template in."""
         where = self.extra_selector.strip().strip("{},")
         pods = where
-        if self.namespace is not None:
-            pods = f'{where},namespace="{self.namespace}"'.lstrip(",")
+        if self.namespaces:
+            pods = f"{where},{_one_of('namespace', self.namespaces)}".lstrip(",")
         places = {"rate": promql_duration(self.rate_window), "where": where, "pods": pods}
         return expand(template, places)
 

@@ -1,0 +1,208 @@
+"""Keeps a ring filled from a Prometheus: the newest samples first, gaps as time permits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from podforecast.domain.telemetry import HISTORY, STEP, WINDOW
+from podforecast.errors import PodforecastError
+from podforecast.telemetry.backlog import Backlog, Want
+from podforecast.telemetry.prometheus.api import QueryApi
+from podforecast.telemetry.prometheus.bulk import BulkQueries, Got, Piece
+from podforecast.telemetry.prometheus.queries import PACKS, Scope
+from podforecast.telemetry.prometheus.samples import read_matrix, read_pods, read_vector
+from podforecast.telemetry.prometheus.shards import Shard, in_groups
+from podforecast.telemetry.ring import STEP_SECONDS, Ring, Samples
+
+log = logging.getLogger(__name__)
+
+FIRST_ASKED = ("cpu_usage_ratio", "memory_usage_ratio", "status_code", "restarts")
+"""Where time is short, the packs of these have come: there is no forecast without."""
+MOST_POINTS = 2_000_000
+"""Of one answer; so many are 60 MB of JSON."""
+SIGNALS_OF_A_PACK = 4
+OWNERS_EVERY = 20
+"""Samples, five minutes: a pod hardly ever changes its owner."""
+AT_FIRST = WINDOW // STEP + 1
+"""Samples asked for while nobody knows how many pods there are: those of the window."""
+
+
+class RingFiller:
+    """Asks for what a ring lacks.
+
+    Parameters
+    ----------
+    ring
+        Filled; nobody else writes into it.
+    signals
+        Which to ask for.
+    selector
+        Label matchers for every series.
+    shard
+        Which of the namespaces.
+    """
+
+    def __init__(
+        self, ring: Ring, *, signals: Iterable[str], selector: str = "", shard: Shard | None = None
+    ) -> None:
+        self.rejected: dict[str, PodforecastError] = {}
+        """Signals that the server does not evaluate."""
+        self.failed: dict[tuple[str, ...], PodforecastError] = {}
+        """Signals without an answer about the newest sample."""
+        self.namespaces: tuple[str, ...] = ()
+        """Of the shard; empty where there is one shard only."""
+        self._ring = ring
+        self._base = Scope(extra_selector=selector)
+        self._shard = shard or Shard(1, 1)
+        self._backlog = Backlog(packs_of(signals))
+        self._owned_at = -OWNERS_EVERY
+        self._owns_the_past = False
+        self._most = MOST_POINTS
+
+    @property
+    def gap(self) -> int:
+        """Samples of the hour that are still to be asked for."""
+        return self._backlog.left(oldest=self._ring.oldest, newest=self._ring.newest)
+
+    @property
+    def part(self) -> str:
+        """Which part of the cluster, as the end of a sentence; empty where it is the whole."""
+        return "" if self._shard.is_whole else f" (shard {self._shard})"
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """What the queries are restricted to; more than one where a matcher would be too long."""
+        if self._shard.is_whole:
+            return (self._base,)
+        return tuple(self._base.within(*group) for group in in_groups(self.namespaces))
+
+    def fill(self, api: QueryApi, newest: int, *, past_seconds: Callable[[], float]) -> None:
+        """Ask for everything up to a sample.
+
+        Parameters
+        ----------
+        api
+            Bounds how long all of it may take.
+        past_seconds
+            How much longer gaps in the past may be asked for.
+
+        Raises
+        ------
+        TelemetryUnavailable, TelemetryRefused, TelemetryMalformed
+            If there is no answer to any query about the newest sample.
+        """
+        self._ring.advance(newest)
+        self._backlog.forget(self._ring.oldest)
+        self._find_namespaces(api)
+        if not self.scopes:
+            return
+        self._fill_the_present(self._queries(api))
+        self._find_owners(api, timedelta(0), self._ring.newest)
+        self._fill_the_past(self._queries(api.within(past_seconds)), past_seconds)
+        if not self.gap and not self._owns_the_past and past_seconds() > 0.0:
+            self._find_owners(api.within(past_seconds), HISTORY, self._ring.oldest)
+            self._owns_the_past = True
+
+    def _fill_the_present(self, queries: BulkQueries) -> None:
+        wants = self._wants(max(AT_FIRST, self._chunk) if self._ring.pods else AT_FIRST)
+        got = self._take(queries, wants)
+        self.failed = {each.want.signals: each.error for each in got if each.error is not None}
+        rejected = {name: error for each in got for name, error in each.rejected.items()}
+        for name in rejected.keys() - self.rejected.keys():
+            log.warning("signal is left out signal=%s reason=%s", name, rejected[name].message)
+        self.rejected = rejected
+        answered = any(
+            each.error is None and len(each.rejected) < len(each.want.signals) for each in got
+        )
+        if wants and not answered:
+            raise next(iter([*self.failed.values(), *rejected.values()]))
+
+    def _fill_the_past(self, queries: BulkQueries, past_seconds: Callable[[], float]) -> None:
+        while past_seconds() > 0.0 and (wants := self._wants(self._chunk)):
+            self._owns_the_past = False
+            if any(each.error is not None for each in self._take(queries, wants)):
+                # What was too much for the time that was left is asked for in smaller parts.
+                self._most //= 2
+                return
+            self._most = MOST_POINTS
+
+    @property
+    def _chunk(self) -> int:
+        """Samples of one answer."""
+        return max(1, self._most // (SIGNALS_OF_A_PACK * max(1, len(self._ring.pods))))
+
+    def _wants(self, most: int) -> list[Want]:
+        return self._backlog.wants(oldest=self._ring.oldest, newest=self._ring.newest, most=most)
+
+    def _take(self, queries: BulkQueries, wants: Sequence[Want]) -> list[Got]:
+        """Ask, and enter what is answered."""
+        samples: list[Samples] = []
+        taken: list[Got] = []
+        for got in queries.ask_all(wants):
+            try:
+                read = [self._samples(piece) for piece in got.pieces]
+            except PodforecastError as error:
+                taken.append(replace(got, error=error))
+                continue
+            taken.append(got)
+            if got.error is None:
+                samples += read
+        self._ring.put(*samples)
+        for got in taken:
+            if got.error is None:
+                self._backlog.done(got.want)
+        return taken
+
+    def _samples(self, piece: Piece) -> Samples:
+        want, table = piece.want, self._ring.table
+        if len(want) == 1:
+            return read_vector(piece.body, want.signals, want.first, table)
+        return read_matrix(piece.body, want.signals, want.first, want.last, table)
+
+    def _queries(self, api: QueryApi) -> BulkQueries:
+        return BulkQueries(api, self.scopes, lambda: self._all_namespaces(api))
+
+    def _find_namespaces(self, api: QueryApi) -> None:
+        if self._shard.is_whole:
+            return
+        try:
+            found = self._all_namespaces(api)
+        except PodforecastError as error:
+            if not self.namespaces:
+                raise
+            log.warning("namespaces are those of before reason=%s", error.message)
+            return
+        self.namespaces = tuple(sorted(name for name in found if self._shard.has(name)))
+
+    def _all_namespaces(self, api: QueryApi) -> list[str]:
+        match = self._base.render("kube_pod_info{<where>}")
+        first, last = STEP_SECONDS * self._ring.oldest, STEP_SECONDS * self._ring.newest
+        return api.label_values("namespace", match, first, last)
+
+    def _find_owners(self, api: QueryApi, span: timedelta, since: int) -> None:
+        """Note workloads, if a pod seen since then has none, or from time to time."""
+        newest = self._ring.newest
+        if not self._ring.ownerless(since) and newest - self._owned_at < OWNERS_EVERY:
+            return
+        try:
+            for scope in self.scopes:
+                body = api.body_at(scope.workloads(span, STEP), STEP_SECONDS * newest)
+                self._ring.own(read_pods(body, "workload"))
+        except PodforecastError as error:
+            log.warning("owners are left out reason=%s", error.message)
+            return
+        self._owned_at = newest
+
+
+def packs_of(signals: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the packs of some signals, those without which there is no forecast first.
+
+    >>> packs_of(["memory_usage_ratio", "scrape_up", "scrape_seconds"])
+    [('memory_usage_ratio',), ('scrape_up', 'scrape_seconds')]
+    """
+    wanted = frozenset(signals)
+    packs = [tuple(name for name in pack if name in wanted) for pack in PACKS]
+    return sorted(filter(None, packs), key=lambda pack: not any(n in FIRST_ASKED for n in pack))

@@ -1,0 +1,243 @@
+"""A cluster as its Prometheus knows it, a bulk query per pack of signals and scan."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import httpx
+
+from podforecast.domain.outcomes import Failure
+from podforecast.domain.pods import PodRef
+from podforecast.domain.telemetry import STEP, TelemetryBlock
+from podforecast.errors import PodforecastError, TelemetryUnavailable
+from podforecast.features.build import SIGNALS_READ
+from podforecast.telemetry.failures import failures_of
+from podforecast.telemetry.prometheus.api import QueryApi
+from podforecast.telemetry.prometheus.client import Connection, connect
+from podforecast.telemetry.prometheus.filling import RingFiller
+from podforecast.telemetry.prometheus.samples import read_pods
+from podforecast.telemetry.prometheus.shards import Shard
+from podforecast.telemetry.ring import STEP_SECONDS, Ring
+from podforecast.watcher.live_story import story
+from podforecast.watcher.server_clock import ServerClock
+from podforecast.watcher.source import SourceFacts
+
+log = logging.getLogger(__name__)
+
+TICK_INTERVALS = 2
+"""A scan may take so long altogether; by then it is old news."""
+PAST_SHARE = 0.5
+"""Of an interval, after which a scan asks for no more of the past: it has come to be punctual."""
+FAILURE_SIGNALS = (
+    "restarts",
+    "last_termination_code",
+    "liveness_failures",
+    "status_code",
+    "container_age_minutes",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePlan:
+    """Which cluster to watch, and how."""
+
+    connection: Connection
+    selector: str = ""
+    """Label matchers for every series, for example ``cluster="prod"``."""
+    interval: timedelta = STEP
+    """From one scan to the next."""
+    delay: timedelta = timedelta(0)
+    """How far behind the server's clock a scan looks."""
+    cluster: str = ""
+    """Its name, for people."""
+    shard: str = "1/1"
+    mute_annotation: str = ""
+    """Pods that have it set to ``true`` are muted; empty asks for none."""
+
+
+class LiveSource:
+    """A :class:`~podforecast.watcher.source.FleetSource` on a Prometheus.
+
+    The last hour of every pod is kept between scans, and only what is not yet known is asked for:
+    a dozen instant queries a scan, range queries over exactly the missing samples after a gap.
+    A pack of signals that is not answered is unknown in that scan.
+
+    Parameters
+    ----------
+    plan
+        What to watch.
+    clock
+        Of this machine, Unix seconds; compared with the server's, whose time is used.
+    elapsed
+        Seconds of a clock that never goes back, for the time that a scan may take.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such shard.
+    """
+
+    def __init__(
+        self,
+        plan: LivePlan,
+        *,
+        clock: Callable[[], float] = time.time,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan = plan
+        self._elapsed = elapsed
+        self._clock = ServerClock(clock=clock, delay=plan.delay)
+        self._ring = Ring()
+        self._filler = RingFiller(
+            self._ring,
+            signals=SIGNALS_READ,
+            selector=plan.selector,
+            shard=Shard.read(plan.shard),
+        )
+        self._client: httpx.Client | None = None
+        self._began = -float("inf")
+        self._filled = -1
+        self._muted: frozenset[PodRef] = frozenset()
+        self._mute_error: PodforecastError | None = None
+
+    @property
+    def facts(self) -> SourceFacts:
+        return SourceFacts(
+            kind="prometheus",
+            name=address(self._plan.connection.url),
+            interval=self._plan.interval,
+        )
+
+    def open(self) -> None:
+        """Read credentials and certificates; nothing is sent yet.
+
+        Raises
+        ------
+        ConfigurationError
+        """
+        self._client = connect(self._plan.connection)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._client is not None:
+            self._client.close()
+
+    def now(self) -> datetime:
+        """Ask the server what time it is, less the delay; never goes back.
+
+        Raises
+        ------
+        TelemetryUnavailable, TelemetryRefused, TelemetryMalformed
+            As any query: one small question tells whether it is worth asking a dozen large ones.
+        """
+        self._began = self._elapsed()
+        return self._clock.look(self._api().now)
+
+    def begins(self) -> None:
+        """Return None: the hour before the start is as good as any other."""
+
+    def read(self, signals: Sequence[str], *, start: datetime, end: datetime) -> TelemetryBlock:
+        """Return samples of the last hour; what was before it is left out.
+
+        The arrays are views, good until the next read.
+
+        Raises
+        ------
+        ValueError
+            If the end is before the start, before the hour, or not on the grid of the samples.
+        TelemetryUnavailable, TelemetryRefused, TelemetryMalformed
+            If no query is answered. Where some are, the other signals are unknown.
+        """
+        first, last = -(-start.timestamp() // STEP_SECONDS), end.timestamp() / STEP_SECONDS
+        if end < start or last != int(last):
+            raise ValueError(f"expected an end on the grid and after the start {start}, got {end}")
+        if int(last) > self._filled:
+            self._fill(int(last))
+        if int(last) < self._ring.oldest:
+            raise ValueError(f"{end} is before the hour that is kept")
+        return self._ring.block(signals, max(int(first), self._ring.oldest), int(last))
+
+    def failures_until(self, moment: datetime) -> tuple[Failure, ...]:
+        """Failures that the samples of the hour show."""
+        ring, last = self._ring, int(moment.timestamp() // STEP_SECONDS)
+        if last < ring.oldest or not ring.pods:
+            return ()
+        return failures_of(ring.block(FAILURE_SIGNALS, ring.oldest, min(last, ring.newest)))
+
+    def muted(self, moment: datetime) -> frozenset[PodRef]:
+        """Ask for the annotation; those of before where there is no answer."""
+        if not self._plan.mute_annotation:
+            return frozenset()
+        api = self._api()
+        try:
+            found = [
+                PodRef(namespace, pod)
+                for scope in self._filler.scopes
+                for namespace, pod, _ in read_pods(
+                    api.body_at(
+                        scope.render(mute_query(self._plan.mute_annotation)), moment.timestamp()
+                    )
+                )
+            ]
+        except PodforecastError as error:
+            if self._mute_error is None:
+                log.warning("muted pods are those of before reason=%s", error.message)
+            self._mute_error = error
+        else:
+            self._muted, self._mute_error = frozenset(found), None
+        return self._muted
+
+    def tell(self, moment: datetime) -> str:  # noqa: ARG002 - of the protocol
+        told = [
+            story(self._plan.cluster, self.facts.name, self._ring, self._filler),
+            self._clock.tell(),
+        ]
+        if self._mute_error is not None:
+            told.append("Who is muted could not be asked: it is taken from before.")
+        return " ".join(filter(None, told))
+
+    def _fill(self, newest: int) -> None:
+        interval = self._plan.interval.total_seconds()
+        share = PAST_SHARE if self._ring.pods else TICK_INTERVALS
+        if self._elapsed() - self._began > TICK_INTERVALS * interval:
+            self._began = self._elapsed()
+        self._filler.fill(self._api(), newest, past_seconds=lambda: self._left(share * interval))
+        self._filled = newest
+
+    def _api(self) -> QueryApi:
+        if self._client is None:
+            raise TelemetryUnavailable(
+                "the connection to Prometheus is not open yet", hint="Try again shortly."
+            )
+        longest = TICK_INTERVALS * self._plan.interval.total_seconds()
+        return QueryApi(self._client).within(lambda: self._left(longest))
+
+    def _left(self, seconds: float) -> float:
+        return self._began + seconds - self._elapsed()
+
+
+def address(url: str) -> str:
+    """Name a server without credentials.
+
+    >>> address("https://reader:secret@thanos.example:9090/prefix/")
+    'thanos.example:9090/prefix'
+    """
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}" or "a Prometheus"
+
+
+def mute_query(annotation: str) -> str:
+    """Write the PromQL template of pods with an annotation, named as kube-state-metrics does.
+
+    >>> print(mute_query("podforecast.io/mute"))
+    group by (namespace, pod) (kube_pod_annotations{annotation_podforecast_io_mute="true",<pods>})
+    """
+    plain = re.sub(r"[^a-zA-Z0-9_]", "_", annotation)
+    label = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", plain).lower()
+    return f'group by (namespace, pod) (kube_pod_annotations{{annotation_{label}="true",<pods>}})'

@@ -11,6 +11,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
+from podforecast import __version__
 from podforecast.cli.docs import variables
 from podforecast.settings import Settings
 from tests.deploy.kustomize import (
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.kubernetes
 VERSIONS = ("1.28", "1.37")
 """The first that gives a StatefulSet's pods their number as a label, and the last we have."""
 CHAOS_SCHEMA = json.loads(Path(__file__).with_name("chaos_mesh.schema.json").read_text())
-OURS = "podforecast-"
+WITH_PODS = [*OVERLAYS, "monitoring", "demo"]
 SETTINGS = {variable for variable, *_ in variables()}
 SECRETS = {("podforecast-keys", "api-keys"), ("podforecast-keys", "dashboard-key"),
            ("podforecast-store", "url")}  # fmt: skip
@@ -111,7 +112,7 @@ def test_every_object_keeps_to_its_schema(folder, version):
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-@pytest.mark.parametrize("folder", (*OVERLAYS, "monitoring", "demo"))
+@pytest.mark.parametrize("folder", WITH_PODS)
 def test_every_pod_has(folder, rule):
     found = {name(each): list(rule.complaints(pod(each))) for each in workloads(folder)}
     assert found
@@ -124,7 +125,7 @@ def test_an_object_is_there_once(overlay):
     assert {key for key, count in seen.items() if count > 1} == set()
 
 
-@pytest.mark.parametrize("folder", (*OVERLAYS, "monitoring", "demo"))
+@pytest.mark.parametrize("folder", WITH_PODS)
 def test_a_namespace_says_what_its_pods_may_do(folder):
     (space,) = of_kind(rendered(folder), "Namespace")
     enforced = space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
@@ -132,22 +133,24 @@ def test_a_namespace_says_what_its_pods_may_do(folder):
 
 
 def test_only_the_exporter_of_nodes_sees_its_node():
-    shared = [name(each) for overlay in OVERLAYS for each in of_kind(everything(overlay), *WORKLOADS)
-              if {"hostNetwork", "hostPID", "hostIPC"} & pod(each).keys()
-              or any("hostPath" in volume for volume in pod(each).get("volumes", ()))]  # fmt: skip
-    assert set(shared) == {"DaemonSet/node-exporter"}
+    def sees_it(spec):
+        mounted = any("hostPath" in volume for volume in spec.get("volumes", ()))
+        return mounted or {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
+
+    found = {name(each) for folder in WITH_PODS for each in workloads(folder) if sees_it(pod(each))}
+    assert found == {"DaemonSet/node-exporter"}
 
 
 # ---------------------------------------------------------------- what refers to what
 
 
-@pytest.mark.parametrize("folder", (*OVERLAYS, "monitoring", "demo"))
+@pytest.mark.parametrize("folder", WITH_PODS)
 def test_a_workload_selects_its_own_pods(folder):
     for each in workloads(folder):
         assert each["spec"]["selector"]["matchLabels"].items() <= pod_labels(each).items()
 
 
-@pytest.mark.parametrize("folder", (*OVERLAYS, "monitoring", "demo"))
+@pytest.mark.parametrize("folder", WITH_PODS)
 def test_a_service_leads_to_a_port_of_one_workload(folder):
     for service in of_kind(rendered(folder), "Service"):
         selected = [each for each in workloads(folder)
@@ -181,7 +184,7 @@ def test_locally_there_is_one_of_each():
     assert of_kind(rendered("overlays/local"), "HorizontalPodAutoscaler") == []
 
 
-@pytest.mark.parametrize("folder", (*OVERLAYS, "monitoring", "demo"))
+@pytest.mark.parametrize("folder", WITH_PODS)
 def test_pods_refer_to_maps_accounts_and_secrets_that_exist(folder):
     there = {name(each) for each in rendered(folder)}
     for each in workloads(folder):
@@ -217,16 +220,22 @@ def test_production_does_not_start_without_its_secrets():
 # ---------------------------------------------------------------- images
 
 
-@pytest.mark.parametrize("folder", (*OVERLAYS, "demo"))
-def test_our_images_are_named_in_one_place(folder):
-    written = [line for path in (K8S / "base", K8S / "demo") for file in path.glob("*.yaml")
-               for line in file.read_text().splitlines() if line.strip().startswith("image: ")]  # fmt: skip
-    assert {line.split()[1] for line in written} == {
-        "podforecast-api", "podforecast-dashboard", "podforecast-demo"}  # fmt: skip
-    images = {
-        container["image"] for each in workloads(folder) for container in containers(pod(each))
-    }
-    assert {image.partition(":")[2] for image in images} == {"0.1.0"}
+def images(folder):
+    return {container["image"] for each in workloads(folder) for container in containers(pod(each))}
+
+
+def test_images_are_named_by_kustomize_alone():
+    files = [file for folder in ("base", "demo", "monitoring")
+             for file in (K8S / folder).rglob("*.yaml")]  # fmt: skip
+    lines = [line.split() for file in files for line in file.read_text().splitlines()]
+    written = [words[1] for words in lines if words[:1] == ["image:"]]
+    assert written
+    assert [image for image in written if ":" in image or "/" in image] == []
+
+
+@pytest.mark.parametrize("folder", [*OVERLAYS, "demo"])
+def test_our_images_have_our_version(folder):
+    assert {image.partition(":")[2] for image in images(folder)} == {__version__}
 
 
 def test_prometheus_has_the_version_of_the_compose_file():

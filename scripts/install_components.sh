@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install the real programs that the tests and the lab start: Prometheus with promtool, Chromium, in
-# which the dashboard is opened, openssl, which makes the certificates of a test, PostgreSQL, in which
+# Install the real programs that the tests and the lab start: Prometheus with promtool, Alertmanager
+# with amtool, Chromium, in which the dashboard is opened, openssl, which makes the certificates of a test, PostgreSQL, in which
 # forecasts are kept, and systemd-analyze, which reads the units. Without root nothing is installed;
 # tests that miss one of them are then named.
 set -euo pipefail
@@ -8,6 +8,8 @@ packages=()
 need() { command -v "$1" >/dev/null || packages+=("$2"); }
 need prometheus prometheus
 need promtool prometheus
+need prometheus-alertmanager prometheus-alertmanager
+need amtool prometheus-alertmanager
 # Debian keeps initdb off PATH. The daemon of the package is not wanted: tests start their own.
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || need initdb postgresql
 need openssl openssl

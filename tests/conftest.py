@@ -43,6 +43,12 @@ def _missing_for_postgresql() -> str:
     return "needs PostgreSQL's initdb and pg_ctl, see scripts/install_components.sh"
 
 
+def _missing_for_alertmanager() -> str:
+    programs = ("prometheus-alertmanager", "amtool")
+    absent = [name for name in programs if shutil.which(name) is None]
+    return f"needs {' and '.join(absent)}, see scripts/install_components.sh" if absent else ""
+
+
 def _missing_for_memory() -> str:
     return "" if platform.libc_ver()[0] == "glibc" else "needs Linux and glibc"
 
@@ -85,6 +91,7 @@ def pytest_collection_modifyitems(config, items):
     reasons = {
         "lab": _missing_for_the_lab(),
         "prometheus": _missing_for_prometheus(),
+        "alertmanager": _missing_for_alertmanager(),
         "postgres": _missing_for_postgresql(),
         "glibc": _missing_for_memory(),
         "browser": _missing_for_the_browser(),

@@ -48,9 +48,9 @@ class PolicyState:
         return (*(alert for alert in self.alerts if alert.told), *counted)
 
     @property
-    def pods(self) -> frozenset[PodRef]:
-        """Pods that have to be observed, whatever their probability is."""
-        return frozenset(track.pod for track in self.tracks)
+    def pods(self) -> Mapping[PodRef, str]:
+        """Pods that have to be observed, whatever their probability is, and their workloads."""
+        return {track.pod: track.workload for track in self.tracks}
 
 
 def step(
@@ -106,7 +106,7 @@ def _followed(
             ended[found.track.owner].append(found)
         elif found is not None:
             tracks.append(found)
-    new = (begun(seen[pod], now, rules) for pod in seen.keys() - state.pods)
+    new = (begun(seen[pod], now, rules) for pod in seen.keys() - state.pods.keys())
     tracks.extend(track for track in new if track is not None)
     return tuple(sorted(tracks, key=lambda track: track.pod)), ended
 

@@ -22,7 +22,8 @@ class Rules:
     """When a pod is at risk, and when it no longer is."""
 
     enter: float
-    """Probability from which a pod raises an alert."""
+    """Probability from which a pod raises an alert; above 1, where a model's threshold may be,
+    none does."""
     leave: float
     """Below it a pod is calm; less than ``enter``."""
     hold: timedelta = timedelta(0)
@@ -35,8 +36,8 @@ class Rules:
     """Tells the counting alerts of several watchers of one cluster apart."""
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.leave < self.enter <= 1.0:
-            raise ValueError(f"expected 0 < leave < enter <= 1, got {self.leave}, {self.enter}")
+        if not 0.0 < self.leave < self.enter:
+            raise ValueError(f"expected 0 < leave < enter, got {self.leave}, {self.enter}")
 
 
 class Sight(StrEnum):

@@ -24,7 +24,6 @@ HOLD = replace(RULES, hold=timedelta(seconds=30))
     [
         pytest.param(0.5, 0.5, id="no room between"),
         pytest.param(0.5, 0.6, id="leaves above where it enters"),
-        pytest.param(1.5, 0.5, id="never enters"),
         pytest.param(0.5, 0.0, id="never leaves"),
     ],
 )

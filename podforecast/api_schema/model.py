@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from podforecast.api_schema.answer import Answer
+from podforecast.api_schema.live import LiveOut
 
 
 class CandidateOut(Answer):
@@ -45,8 +46,8 @@ class TrainingDataOut(Answer):
     prevalence: float = Field(description="Share of rows with a failure within the horizon.")
 
 
-class ModelOut(Answer):
-    """The model that answers: where it comes from, and how good it was in training."""
+class TrainedModelOut(Answer):
+    """A model: where it comes from, and how good it was in training."""
 
     model_version: str
     target: str
@@ -61,6 +62,14 @@ class ModelOut(Answer):
     data: TrainingDataOut
     candidates: tuple[CandidateOut, ...] = Field(description="Best first.")
     operating_points: tuple[OperatingPointOut, ...]
+
+
+class ModelOut(TrainedModelOut):
+    """The model that answers, and how its forecasts have turned out."""
+
+    live: LiveOut | None = Field(
+        description="Since it was deployed; null where nothing is watched, hence nothing graded."
+    )
 
 
 class ReloadOut(Answer):

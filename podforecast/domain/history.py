@@ -105,3 +105,19 @@ class Track:
 
 BIN_EDGES: Array = np.array([0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 """Finer near 0, where nearly all forecasts are. A probability of 1 is in the last bin."""
+
+NOTHING_GRADED = Track(
+    since=None,
+    until=None,
+    forecasts=np.zeros(len(BIN_EDGES) - 1, dtype=np.int64),
+    probability=np.zeros(len(BIN_EDGES) - 1),
+    failed=np.zeros(len(BIN_EDGES) - 1, dtype=np.int64),
+    squared_error=0.0,
+    pod_hours=0.0,
+    notifications=0,
+    false_alarms=0,
+    failures=0,
+    announced=0,
+    lead_minutes=np.zeros(0),
+)
+"""The track of a model before its first horizon has passed."""

@@ -17,6 +17,7 @@ from podforecast.serving import documentation, problems
 from podforecast.serving.admission import Admission
 from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.front_door import FrontDoor
+from podforecast.serving.live import LiveMetrics, historian_of
 from podforecast.serving.logs import quoted
 from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
@@ -68,7 +69,10 @@ def create_app(
     watched = Fleet(
         fleet, model=slot.model, registry=metrics.registry, clock=clock, followers=followers
     )
-    state = ServiceState(slot=slot, metrics=metrics, fleet=watched, options=options)
+    historian = historian_of(followers)
+    state = ServiceState(
+        slot=slot, metrics=metrics, fleet=watched, historian=historian, options=options
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -110,6 +114,8 @@ def _warn_if_open(options: ServiceOptions) -> None:
 def _publish(state: ServiceState) -> None:
     state.metrics.watch(lambda: state.occupancy.in_flight)
     state.metrics.watch_readiness(lambda: is_ready(state))
+    if state.historian is not None:
+        state.metrics.registry.register(LiveMetrics(state.historian))
     state.metrics.watch_path(lambda: state.slot.is_filled and state.slot.model().path == "fast")
 
 

@@ -13,6 +13,7 @@ from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import ModelSlot
 from podforecast.serving.occupancy import Occupancy
 from podforecast.serving.options import DEFAULTS, ServiceOptions
+from podforecast.watcher.historian import Historian
 
 SCORING_THREADS = 2
 """More would only wait for each other, and for the interpreter lock that answers need too."""
@@ -23,6 +24,8 @@ class ServiceState:
     slot: ModelSlot
     metrics: ServiceMetrics
     fleet: Fleet
+    historian: Historian | None = None
+    """Who grades forecasts; None where nothing is watched."""
     options: ServiceOptions = DEFAULTS
     occupancy: Occupancy = field(default_factory=Occupancy)
     batches: BatchCapacity = field(default_factory=BatchCapacity)

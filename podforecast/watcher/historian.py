@@ -76,12 +76,16 @@ class Historian:
         self._retry_at = self._purge_at = self._track_at = -float("inf")
         self._tracked: tuple[str, Track] | None = None
 
-    def track(self) -> Track | None:
+    def track(self, model_version: str | None = None) -> Track | None:
         """What graded forecasts of the present model add up to; for readers in other threads.
 
-        None before the store has been asked for the first time.
+        None before the store has been asked for the first time, and where the latest scan was
+        made by another model than the one that is meant.
         """
-        return None if self._tracked is None else self._tracked[1]
+        tracked = self._tracked
+        if tracked is None or model_version not in {None, tracked[0]}:
+            return None
+        return tracked[1]
 
     @property
     def trouble(self) -> PodforecastError | None:

@@ -9,6 +9,7 @@ import pytest
 
 from podforecast.api_schema.curves import CurvesOut
 from podforecast.api_schema.fleet import FleetOut, PodDetailOut, PodOut, SourceOut
+from podforecast.api_schema.live import LiveOut
 from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.predict import ExplainedResponse, PredictResponse
 from podforecast.api_schema.problems import FieldProblem, InputProblem, Problem
@@ -161,10 +162,57 @@ def make_model():
                 _candidate("LogisticRegression", 0.80, 0.75, 0.85),
             ],
             "operating_points": [],
+            "live": None,
         }
         return ModelOut.model_validate(fields | changes)
 
     return make
+
+
+@pytest.fixture
+def make_live():
+    """How forecasts turned out: 12 notifications, 15 failures; a test names what it is about."""
+
+    def make(**changes):
+        fields = {
+            "since": "2026-01-03T12:00:00Z",
+            "until": "2026-01-03T15:10:15Z",
+            "forecasts": 21840,
+            "pod_hours": 91.0,
+            "notifications": 12,
+            "false_alarms": 3,
+            "precision": {"value": 0.75, "low": 0.468, "high": 0.911},
+            "failures": 15,
+            "announced": 9,
+            "recall": {"value": 0.6, "low": 0.357, "high": 0.802},
+            "lead_minutes_median": 3.5,
+            "lead_minutes_p10": 1.25,
+            "false_alarms_per_100_pod_hours": 3.3,
+            "false_alarms_per_1000_pods_per_day": 791.2,
+            "prevalence": 0.011,
+            "calibration_error": 0.009,
+            "brier": 0.008,
+            "calibration": [
+                {"forecast": 0.004, "observed": 0.002, "forecasts": 19800},
+                {"forecast": 0.05, "observed": 0.07, "forecasts": 1900},
+                {"forecast": 0.62, "observed": 0.5, "forecasts": 140},
+            ],
+            "ungraded_scans": 22,
+            "trouble": None,
+        }
+        return LiveOut.model_validate(fields | changes)
+
+    return make
+
+
+@pytest.fixture
+def nothing_graded(make_live):
+    """A service that has watched for less than a horizon."""
+    unknown = ("since", "until", "precision", "recall", "lead_minutes_median", "lead_minutes_p10",
+               "false_alarms_per_100_pod_hours", "false_alarms_per_1000_pods_per_day",
+               "prevalence", "calibration_error", "brier")  # fmt: skip
+    none = ("forecasts", "pod_hours", "notifications", "false_alarms", "failures", "announced")
+    return make_live(**dict.fromkeys(unknown), **dict.fromkeys(none, 0), calibration=[])
 
 
 @pytest.fixture

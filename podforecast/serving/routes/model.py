@@ -9,8 +9,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from podforecast.api_schema.curves import CurvesOut
-from podforecast.api_schema.model import ModelOut, ReloadOut
+from podforecast.api_schema.model import ModelOut, ReloadOut, TrainedModelOut
 from podforecast.serving.documentation import problems
+from podforecast.serving.live import live_of
 from podforecast.serving.metrics import ReloadResult
 from podforecast.serving.model_slot import Swap
 from podforecast.serving.refusals import ReloadUnderWay
@@ -21,8 +22,15 @@ router = APIRouter(tags=["model"])
 
 @router.get("/model", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
 async def describe_model(request: Request) -> ModelOut:
-    """Describe the model that answers: its data, its rivals, its threshold and what it buys."""
-    return ModelOut.model_validate(state_of(request).slot.model().manifest)
+    """Describe the model that answers: its data, its rivals, its threshold and what it buys.
+
+    Where the service watches a fleet, `live` says how its forecasts have turned out: each is
+    graded when its horizon has passed.
+    """
+    state = state_of(request)
+    trained = TrainedModelOut.model_validate(state.slot.model().manifest)
+    live = None if state.historian is None else live_of(state.historian, trained.model_version)
+    return ModelOut(**dict(trained), live=live)
 
 
 @router.get(

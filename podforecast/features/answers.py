@@ -11,6 +11,7 @@ from podforecast.domain.telemetry import HISTORY, WINDOW, Array
 from podforecast.features.moment import LATEST, Moment
 from podforecast.features.recipes import (
     PER_MINUTE,
+    Compared,
     Recipe,
     above_siblings,
     average,
@@ -19,7 +20,7 @@ from podforecast.features.recipes import (
     times_past,
     times_siblings,
 )
-from podforecast.features.windows import maximum, mean, minutes_above
+from podforecast.features.windows import maximum, mean
 
 LATENCY, REQUESTS, LOGS = "latency_mean_ms", "request_rate", "error_log_lines_per_min"
 SCRAPE, ERROR_SHARE, IN_FLIGHT = "scrape_seconds", "server_error_share", "requests_in_flight"
@@ -31,13 +32,13 @@ PROBES = ("liveness_failures", "readiness_failures")
 
 
 def _error_log_rate(moment: Moment) -> Array:
-    logged = mean(moment.window(LOGS))
-    answered = PER_MINUTE * mean(moment.window("server_error_rate"))
+    logged = moment.average(LOGS)
+    answered = PER_MINUTE * moment.average("server_error_rate")
     return np.where(np.isfinite(logged), logged, answered)
 
 
 def _server_error_share(moment: Moment) -> Array:
-    errors, requests = mean(moment.window("server_error_rate")), mean(moment.window(REQUESTS))
+    errors, requests = moment.average("server_error_rate"), moment.average(REQUESTS)
     served = requests > 0.0
     share = errors / np.where(served, requests, 1.0)
     return np.where(served, np.clip(share, 0.0, 1.0), np.nan)
@@ -53,7 +54,7 @@ def _failed_probes(*names: str, back: timedelta) -> Recipe:
     return recipe
 
 
-REQUEST_FEATURES: Mapping[str, Recipe] = {
+REQUEST_FEATURES: Mapping[str, Recipe | Compared] = {
     "error_log_rate": _error_log_rate,
     "error_log_growth_10m": growth(LOGS, PER_MINUTE),
     "request_latency_ms": newest("latency_p95_ms"),
@@ -68,16 +69,16 @@ REQUEST_FEATURES: Mapping[str, Recipe] = {
     "server_error_share": _server_error_share,
     "server_error_share_1m": lambda moment: mean(moment.latest(ERROR_SHARE)),
     "server_error_share_growth_10m": growth(ERROR_SHARE, PER_MINUTE),
-    "server_error_minutes": lambda moment: minutes_above(
-        moment.history(ERROR_SHARE), moment.times, ERROR_SHARE_IN_TROUBLE
+    "server_error_minutes": lambda moment: moment.minutes_above(
+        ERROR_SHARE, ERROR_SHARE_IN_TROUBLE
     ),
 }
-PROBE_FEATURES: Mapping[str, Recipe] = {
+PROBE_FEATURES: Mapping[str, Recipe | Compared] = {
     "liveness_failures_3m": _failed_probes("liveness_failures", back=WINDOW),
     "liveness_failures_1m": _failed_probes("liveness_failures", back=LATEST),
     "readiness_failures_3m": _failed_probes("readiness_failures", back=WINDOW),
     "probe_failures_1h": _failed_probes(*PROBES, back=HISTORY),
-    "scrape_failure_share": lambda moment: 1.0 - mean(moment.window("scrape_up")),
+    "scrape_failure_share": lambda moment: 1.0 - moment.average("scrape_up"),
     "scrape_seconds": average(SCRAPE),
     "scrape_seconds_1m": lambda moment: mean(moment.latest(SCRAPE)),
     "scrape_seconds_vs_siblings": above_siblings(SCRAPE),

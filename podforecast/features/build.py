@@ -7,22 +7,24 @@ is no second implementation, so a number can not mean two things.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from podforecast.domain.catalogue import CATALOGUE, FEATURE_NAMES
+from podforecast.domain.catalogue import CATALOGUE, FEATURE_NAMES, feature_index
 from podforecast.domain.pods import PodStatus
 from podforecast.domain.signals import SIGNAL_NAMES
-from podforecast.domain.tables import FeatureTable, Mask
+from podforecast.domain.tables import FeatureTable, Index, Mask
 from podforecast.domain.telemetry import STEP, WINDOW, Array, TelemetryBlock
 from podforecast.features.answers import PROBE_FEATURES, REQUEST_FEATURES
-from podforecast.features.moment import Moment
-from podforecast.features.recipes import Recipe
+from podforecast.features.moment import Moment, listed_samples, slices
+from podforecast.features.recipes import Compared, Recipe
+from podforecast.features.siblings import group_codes
 from podforecast.features.surroundings import NODE_FEATURES, STATE_FEATURES
 from podforecast.features.usage import CPU_FEATURES, DESCRIPTOR_FEATURES, MEMORY_FEATURES
 from podforecast.features.windows import last
 
-RECIPES: Mapping[str, Recipe] = {
+RECIPES: Mapping[str, Recipe | Compared] = {
     **MEMORY_FEATURES,
     **CPU_FEATURES,
     **DESCRIPTOR_FEATURES,
@@ -40,6 +42,9 @@ SIGNALS_READ: tuple[str, ...] = tuple(name for name in SIGNAL_NAMES if name not 
 CORE = ("cpu_usage_ratio", "memory_usage_ratio")
 """Coverage counts these: every cluster has them, whatever else it measures."""
 
+PODS_AT_ONCE = 512
+"""Of so many pods, an hour of a signal (1 MB) and what is made of it fit into a processor's cache;
+and the memory that a build takes does not grow with the fleet."""
 _LOWS = np.array([feature.low for feature in CATALOGUE])
 _HIGHS = np.array([feature.high for feature in CATALOGUE])
 
@@ -66,7 +71,8 @@ def build(block: TelemetryBlock) -> FeatureTable:
 
     Notes
     -----
-    About 10 ms for 100 pods and 241 samples, growing linearly with both.
+    About 3 ms, and 30 us more for each pod of 241 samples. Memory beyond the table does not grow
+    with the pods: they are worked off in slices.
 
     Examples
     --------
@@ -89,19 +95,60 @@ def build(block: TelemetryBlock) -> FeatureTable:
     """
     if block.times.size == 0:
         raise ValueError("expected a block with at least one sample")
-    moment = Moment(block)
-    values = np.empty((len(block.pods), len(FEATURE_NAMES)))
-    for column, name in enumerate(FEATURE_NAMES):
-        values[:, column] = RECIPES[name](moment)
-    known = np.isfinite(values)
+    draft = _Draft.of(len(block.pods))
+    listed = listed_samples(block, PODS_AT_ONCE)
+    for pods in slices(len(block.pods), PODS_AT_ONCE):
+        draft.fill(pods, Moment(block, pods, listed=listed))
+    draft.compare(group_codes(block.workloads))
+    known = np.isfinite(draft.values)
     return FeatureTable(
         pods=block.pods,
         workloads=block.workloads,
-        at=moment.at,
-        values=np.where(known, np.clip(values, _LOWS, _HIGHS), np.nan),
-        coverage=_coverage(moment),
-        failing=_failing(moment),
+        at=float(block.times[-1]),
+        values=np.where(known, np.clip(draft.values, _LOWS, _HIGHS), np.nan),
+        coverage=draft.coverage,
+        failing=draft.failing,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """The table while it is filled: slice by slice, then what compares all pods."""
+
+    values: Array
+    coverage: Array
+    failing: Mask
+    parts: Mapping[str, Array]
+    """What each `Compared` feature has to know of each pod, (n_parts, n_pods)."""
+
+    @classmethod
+    def of(cls, n_pods: int) -> _Draft:
+        compared = {name: each for name, each in RECIPES.items() if isinstance(each, Compared)}
+        return cls(
+            values=np.empty((n_pods, len(FEATURE_NAMES))),
+            coverage=np.empty(n_pods),
+            failing=np.empty(n_pods, dtype=np.bool_),
+            parts={name: np.empty((len(each.parts), n_pods)) for name, each in compared.items()},
+        )
+
+    def fill(self, pods: slice, moment: Moment) -> None:
+        """Compute what needs no other pod."""
+        for column, name in enumerate(FEATURE_NAMES):
+            recipe = RECIPES[name]
+            if isinstance(recipe, Compared):
+                for row, part in zip(self.parts[name], recipe.parts, strict=True):
+                    row[pods] = part(moment)
+            else:
+                self.values[pods, column] = recipe(moment)
+        self.coverage[pods] = _coverage(moment)
+        self.failing[pods] = _failing(moment)
+
+    def compare(self, group: Index) -> None:
+        """Compute what needs the siblings."""
+        for name, parts in self.parts.items():
+            recipe = RECIPES[name]
+            if isinstance(recipe, Compared):
+                self.values[:, feature_index(name)] = recipe.compare(group, *parts)
 
 
 def _coverage(moment: Moment) -> Array:

@@ -37,6 +37,29 @@ def increments(values: Array, *, absent: Mask | None = None) -> Array:
     >>> increments(np.array([[np.nan, np.nan, 1.0]]), absent=unborn)
     array([[0., 0., 1.]])
     """
+    rises = np.zeros(values.shape)
+    # Most counters of failures do not exist, because there was none.
+    counting = np.flatnonzero(np.isfinite(values).any(axis=1))
+    if counting.size:
+        rises[counting] = _rises(values[counting], None if absent is None else absent[counting])
+    return rises
+
+
+def _rises(values: Array, absent: Mask | None) -> Array:
+    """Compute rows as if every sample were there, then those with gaps again."""
+    rises = np.zeros(values.shape)
+    with np.errstate(invalid="ignore"):
+        np.subtract(values[:, 1:], values[:, :-1], out=rises[:, 1:])
+        gaps = np.flatnonzero(~np.isfinite(values.sum(axis=1)))
+    fell = rises < 0.0
+    if fell.any():
+        rises[fell] = values[fell]
+    if gaps.size:
+        rises[gaps] = _across_gaps(values[gaps], None if absent is None else absent[gaps])
+    return rises
+
+
+def _across_gaps(values: Array, absent: Mask | None) -> Array:
     seen = np.isfinite(values)
     counted = np.where(seen, values, 0.0)
     if absent is not None:
@@ -83,4 +106,8 @@ def decayed_rate(
     weight = 0.5 ** ((times[-1] - times) / half_life)
     # A sample stands for the time since the one before it; the first one for none.
     exposure = weight * np.diff(times, prepend=times[0])
-    return (rises * weight).sum(axis=1), (present * exposure).sum(axis=1)
+    counted, seconds = np.zeros(len(rises)), np.full(len(rises), exposure.sum())
+    risen, gone = np.flatnonzero(rises.any(axis=1)), np.flatnonzero(~present.all(axis=1))
+    counted[risen] = (rises[risen] * weight).sum(axis=1)
+    seconds[gone] = (present[gone] * exposure).sum(axis=1)
+    return counted, seconds

@@ -1,12 +1,14 @@
 """The few ways in which a signal becomes a feature.
 
-Each function here returns a `Recipe`; the tables of :mod:`podforecast.features.build` are made of
-them. ``scale`` turns the unit of the signal into the unit of the feature.
+Each function here returns a `Recipe`, or a `Compared` where siblings matter; the tables of
+:mod:`podforecast.features.build` are made of them. ``scale`` turns the unit of the signal into the
+unit of the feature.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -14,13 +16,22 @@ import numpy as np
 from podforecast.domain.telemetry import Array
 from podforecast.features.moment import RECENT, Moment
 from podforecast.features.siblings import others_median
-from podforecast.features.windows import last, mean, median, minutes_to_limit
+from podforecast.features.windows import last, minutes_to_limit
 
 Recipe = Callable[[Moment], Array]
 """One feature of every pod at one moment, (n_pods,); NaN where it is unknown."""
 
-MIN_PAST_POINTS = 8
-"""Two minutes at 15 s: a median of fewer samples is not yet a past."""
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A feature that needs all pods at once, because it compares them with their siblings."""
+
+    parts: tuple[Recipe, ...]
+    """What has to be known of each pod by itself."""
+    compare: Callable[..., Array]
+    """Takes the number of each pod's workload, (n_pods,), then the parts of all pods."""
+
+
 FAR_MINUTES = 120.0
 """A limit further away than this is as good as none for a horizon of minutes."""
 PERCENT = 100.0
@@ -47,7 +58,7 @@ def newest_count(signal: str) -> Recipe:
 
 def average(signal: str, scale: float = 1.0) -> Recipe:
     """Mean of the window."""
-    return lambda moment: scale * mean(moment.window(signal))
+    return lambda moment: scale * moment.average(signal)
 
 
 def growth(signal: str, scale: float, back: timedelta = RECENT) -> Recipe:
@@ -65,14 +76,9 @@ def minutes_left(signal: str, back: timedelta) -> Recipe:
     )
 
 
-def past_median(moment: Moment, signal: str) -> Array:
-    """Median of the hour before the window; NaN while there is too little of it."""
-    return median(moment.past(signal), min_points=MIN_PAST_POINTS)
-
-
 def above_past(signal: str, scale: float) -> Recipe:
     """Mean of the window minus the median of the hour before it."""
-    return lambda moment: scale * (mean(moment.window(signal)) - past_median(moment, signal))
+    return lambda moment: scale * (moment.average(signal) - moment.past_median(signal))
 
 
 def times_past(signal: str, *, floor: float) -> Recipe:
@@ -82,27 +88,20 @@ def times_past(signal: str, *, floor: float) -> Recipe:
     zero would make every present infinite.
     """
     return lambda moment: (
-        np.maximum(mean(moment.window(signal)), floor)
-        / np.maximum(past_median(moment, signal), floor)
+        np.maximum(moment.average(signal), floor) / np.maximum(moment.past_median(signal), floor)
     )
 
 
-def above_siblings(signal: str, scale: float = 1.0) -> Recipe:
+def above_siblings(signal: str, scale: float = 1.0) -> Compared:
     """Mean of the window minus the median of the workload's other pods."""
-
-    def recipe(moment: Moment) -> Array:
-        own = mean(moment.window(signal))
-        return scale * (own - others_median(own, moment.group))
-
-    return recipe
+    return Compared(
+        (average(signal),), lambda group, own: scale * (own - others_median(own, group))
+    )
 
 
-def times_siblings(signal: str, *, floor: float) -> Recipe:
+def times_siblings(signal: str, *, floor: float) -> Compared:
     """Mean of the window over the median of the workload's other pods, see `times_past`."""
-
-    def recipe(moment: Moment) -> Array:
-        own = mean(moment.window(signal))
-        usual = others_median(own, moment.group)
-        return np.maximum(own, floor) / np.maximum(usual, floor)
-
-    return recipe
+    return Compared(
+        (average(signal),),
+        lambda group, own: np.maximum(own, floor) / np.maximum(others_median(own, group), floor),
+    )

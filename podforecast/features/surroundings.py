@@ -8,12 +8,13 @@ from datetime import timedelta
 import numpy as np
 
 from podforecast.domain.catalogue import AUTOSCALER_ACTIONS
+from podforecast.domain.tables import Index
 from podforecast.domain.telemetry import HISTORY, Array
-from podforecast.features.counters import decayed_rate
 from podforecast.features.moment import MIN_SPAN, RECENT, Moment
 from podforecast.features.recipes import (
     PERCENT,
     PERCENT_PER_MINUTE,
+    Compared,
     Recipe,
     average,
     newest,
@@ -22,7 +23,6 @@ from podforecast.features.recipes import (
 from podforecast.features.siblings import group_sum, others_sum
 from podforecast.features.windows import fit_line, last
 
-HALF_LIFE = timedelta(minutes=15)
 SECONDS_PER_HOUR = 3600.0
 KIB = 1.0 / 1024.0
 LONGEST_AGE = 20.0
@@ -44,22 +44,28 @@ def _restarts(moment: Moment, back: timedelta) -> Array:
     return np.where(known, moment.restarted[:, columns].sum(axis=1), np.nan)
 
 
-def _workload_failure_rate(moment: Moment) -> Array:
-    restarts, seconds = decayed_rate(
-        moment.restarted, moment.times, moment.present, half_life=HALF_LIFE.total_seconds()
-    )
-    of_workload, exposure = (group_sum(part, moment.group) for part in (restarts, seconds))
+def _workload_failure_rate(group: Index, restarts: Array, seconds: Array) -> Array:
+    of_workload, exposure = group_sum(restarts, group), group_sum(seconds, group)
     rate = SECONDS_PER_HOUR * of_workload / np.where(exposure > 0.0, exposure, 1.0)
     return np.where(exposure > 0.0, rate, np.nan)
 
 
-def _siblings_failing_share(moment: Moment) -> Array:
+def _known(moment: Moment) -> Array:
     ready = last(moment.window("containers_ready_ratio"))
-    restarted = _restarts(moment, RECENT)
-    known = np.isfinite(ready) | np.isfinite(restarted)
-    failing = known & ((ready < 1.0) | (restarted > 0.0))
-    siblings = others_sum(known.astype(np.float64), moment.group)
-    share = others_sum(failing.astype(np.float64), moment.group) / np.maximum(siblings, 1.0)
+    known = np.isfinite(ready) | np.isfinite(_restarts(moment, RECENT))
+    return known.astype(np.float64)
+
+
+def _failing(moment: Moment) -> Array:
+    ready = last(moment.window("containers_ready_ratio"))
+    # Not known: NaN, which is neither.
+    failing = (ready < 1.0) | (_restarts(moment, RECENT) > 0.0)
+    return failing.astype(np.float64)
+
+
+def _siblings_failing_share(group: Index, known: Array, failing: Array) -> Array:
+    siblings = others_sum(known, group)
+    share = others_sum(failing, group) / np.maximum(siblings, 1.0)
     return np.where(siblings > 0.0, share, np.nan)
 
 
@@ -75,7 +81,7 @@ def _node_memory_growth(moment: Moment) -> Array:
     return PERCENT_PER_MINUTE * line.slope
 
 
-STATE_FEATURES: Mapping[str, Recipe] = {
+STATE_FEATURES: Mapping[str, Recipe | Compared] = {
     "restart_count_24h": newest_count("restart_count_24h"),
     "previous_failures": newest_count("workload_failures_7d"),
     "replica_count": newest_count("replicas_desired"),
@@ -85,8 +91,11 @@ STATE_FEATURES: Mapping[str, Recipe] = {
     "restarts_1h": lambda moment: _restarts(moment, HISTORY),
     "minutes_since_restart": _minutes_since_restart,
     "last_termination_reason": newest_count("last_termination_code"),
-    "workload_failure_rate": _workload_failure_rate,
-    "siblings_failing_share": _siblings_failing_share,
+    "workload_failure_rate": Compared(
+        (lambda moment: moment.decayed_restarts[0], lambda moment: moment.decayed_restarts[1]),
+        _workload_failure_rate,
+    ),
+    "siblings_failing_share": Compared((_known, _failing), _siblings_failing_share),
 }
 NODE_FEATURES: Mapping[str, Recipe] = {
     "node_pressure_score": newest("node_pressure_score"),

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from podforecast.domain.tables import Index
 from podforecast.domain.telemetry import HISTORY, WINDOW, Array
-from podforecast.features.moment import LATEST, RECENT, Moment
+from podforecast.features.moment import LATEST, MIN_PAST_POINTS, RECENT, Moment
 from podforecast.features.recipes import (
-    MIN_PAST_POINTS,
     PERCENT,
     PERCENT_PER_MINUTE,
+    Compared,
     Recipe,
     above_past,
     above_siblings,
@@ -19,15 +20,12 @@ from podforecast.features.recipes import (
     growth,
     level,
     minutes_left,
-    past_median,
 )
 from podforecast.features.siblings import others_median
 from podforecast.features.windows import (
     NORMAL_MAD,
     largest_drop,
     maximum,
-    mean,
-    minutes_above,
     spread,
 )
 
@@ -63,37 +61,48 @@ def _growth_change(moment: Moment) -> Array:
 
 
 def _versus_past(moment: Moment) -> Array:
-    return PERCENT * (moment.level(MEMORY) - past_median(moment, MEMORY))
+    return PERCENT * (moment.level(MEMORY) - moment.past_median(MEMORY))
 
 
-def _versus_siblings(moment: Moment) -> Array:
-    own = moment.level(MEMORY)
-    return PERCENT * (own - others_median(own, moment.group))
+def _versus_siblings(group: Index, own: Array) -> Array:
+    return PERCENT * (own - others_median(own, group))
 
 
 def _cpu_at_limit_minutes(moment: Moment) -> Array:
-    return minutes_above(moment.history(CPU), moment.times, CPU_AT_LIMIT)
+    return moment.minutes_above(CPU, CPU_AT_LIMIT)
 
 
-def _anomaly_score(moment: Moment) -> Array:
-    deviations = [_deviation(moment, CPU), _deviation(moment, MEMORY)]
+def _own_past(signal: str) -> tuple[Recipe, Recipe, Recipe]:
+    """Where a pod is now, where it used to be, and how far it used to stray."""
+    return (
+        average(signal),
+        lambda moment: moment.past_median(signal),
+        lambda moment: spread(
+            moment.past(signal),
+            min_points=MIN_PAST_POINTS,
+            centre=moment.past_median(signal),
+        ),
+    )
+
+
+def _anomaly_score(group: Index, *parts: Array) -> Array:
+    deviations = _deviation(group, *parts[:3]), _deviation(group, *parts[3:])
     return np.clip(np.fmax(*deviations) / ANOMALOUS_DEVIATIONS, 0.0, 1.0)
 
 
-def _deviation(moment: Moment, signal: str) -> Array:
+def _deviation(group: Index, own: Array, usual: Array, width: Array) -> Array:
     """Robust standard deviations from the pod's own past, else from its siblings."""
-    own = mean(moment.window(signal))
-    past, group = moment.past(signal), moment.group
-    usual, width = past_median(moment, signal), spread(past, min_points=MIN_PAST_POINTS)
     young = ~np.isfinite(usual)
-    theirs = others_median(own, group)
-    usual = np.where(young, theirs, usual)
-    width = np.where(young, NORMAL_MAD * others_median(np.abs(own - theirs), group), width)
+    if young.any():
+        theirs = others_median(own, group)
+        usual = np.where(young, theirs, usual)
+        strays = others_median(np.abs(own - theirs), group)
+        width = np.where(young, NORMAL_MAD * strays, width)
     floor = np.maximum(LEAST_SPREAD, LEAST_RELATIVE_SPREAD * usual)
     return np.abs(own - usual) / np.fmax(width, floor)
 
 
-MEMORY_FEATURES: Mapping[str, Recipe] = {
+MEMORY_FEATURES: Mapping[str, Recipe | Compared] = {
     "memory_usage_pct": level(MEMORY, PERCENT),
     "memory_leak_rate": _leak_rate,
     "memory_growth_3m": growth(MEMORY, PERCENT_PER_MINUTE, WINDOW),
@@ -107,11 +116,11 @@ MEMORY_FEATURES: Mapping[str, Recipe] = {
     "memory_above_past_peak": _above_past_peak,
     "memory_largest_drop": _largest_drop,
     "memory_vs_own_past": _versus_past,
-    "memory_vs_siblings": _versus_siblings,
+    "memory_vs_siblings": Compared((level(MEMORY, 1.0),), _versus_siblings),
 }
-CPU_FEATURES: Mapping[str, Recipe] = {
+CPU_FEATURES: Mapping[str, Recipe | Compared] = {
     "cpu_usage_pct": average(CPU, PERCENT),
-    "prometheus_anomaly_score": _anomaly_score,
+    "prometheus_anomaly_score": Compared((*_own_past(CPU), *_own_past(MEMORY)), _anomaly_score),
     "cpu_throttled_pct": average(THROTTLED, PERCENT),
     "cpu_throttled_vs_own_past": above_past(THROTTLED, PERCENT),
     "cpu_growth_10m": growth(CPU, PERCENT_PER_MINUTE),

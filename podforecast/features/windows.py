@@ -13,11 +13,12 @@ rows are there, down to the last bit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from podforecast.domain.tables import Mask
+from podforecast.domain.tables import Index, Mask
 from podforecast.domain.telemetry import Array
 
 MIN_POINTS = 3
@@ -26,15 +27,36 @@ NORMAL_MAD = 1.4826
 """Median absolute deviation times this is the standard deviation of a normal distribution."""
 
 
+def _gaps_are_nan() -> np.errstate:
+    """Surround what is computed as if every sample were there.
+
+    A row with a gap comes out as NaN or infinite and is computed again: few are, and a mask of
+    all samples costs more than the rest.
+    """
+    return np.errstate(invalid="ignore")
+
+
+def _patched(found: Array, values: Array, across_gaps: Callable[[Array], Array]) -> Array:
+    """Compute the rows again that came out as no number."""
+    gaps = np.flatnonzero(~np.isfinite(found))
+    if gaps.size:
+        found[gaps] = across_gaps(values[gaps])
+    return found
+
+
 def last(values: Array) -> Array:
     """Return the newest sample that is there.
 
     >>> last(np.array([[1.0, 2.0, np.nan]]))
     array([2.])
     """
-    seen = np.isfinite(values)
     if values.shape[1] == 0:
         return np.full(len(values), np.nan)
+    return _patched(values[:, -1].copy(), values, _last_seen)
+
+
+def _last_seen(values: Array) -> Array:
+    seen = np.isfinite(values)
     newest = values.shape[1] - 1 - np.argmax(seen[:, ::-1], axis=1)
     rows = np.arange(len(values))
     return np.where(seen[rows, newest], values[rows, newest], np.nan)
@@ -46,6 +68,15 @@ def mean(values: Array) -> Array:
     >>> mean(np.array([[1.0, 2.0, np.nan]]))
     array([1.5])
     """
+    n_times = values.shape[1]
+    if n_times == 0:
+        return np.full(len(values), np.nan)
+    with _gaps_are_nan():
+        found: Array = values.sum(axis=1) / n_times
+    return _patched(found, values, _mean_across_gaps)
+
+
+def _mean_across_gaps(values: Array) -> Array:
     seen = np.isfinite(values)
     n = seen.sum(axis=1)
     total = np.where(seen, values, 0.0).sum(axis=1)
@@ -58,7 +89,13 @@ def maximum(values: Array) -> Array:
     >>> maximum(np.array([[1.0, 3.0, np.nan]]))
     array([3.])
     """
-    highest = np.where(np.isfinite(values), values, -np.inf).max(axis=1, initial=-np.inf)
+    if values.shape[1] == 0:
+        return np.full(len(values), np.nan)
+    return _patched(values.max(axis=1), values, _maximum_across_gaps)
+
+
+def _maximum_across_gaps(values: Array) -> Array:
+    highest = np.where(np.isfinite(values), values, -np.inf).max(axis=1)
     return np.where(highest > -np.inf, highest, np.nan)
 
 
@@ -79,13 +116,15 @@ def median(values: Array, *, min_points: int = 1) -> Array:
     >>> median(np.array([[3.0, 1.0, np.nan, 2.0], [1.0, 4.0, np.nan, np.nan]]))
     array([2. , 2.5])
     """
-    seen = np.isfinite(values)
-    n = seen.sum(axis=1)
-    enough = n >= max(min_points, 1)
-    if not enough.any():
+    if values.shape[1] == 0:
         return np.full(len(values), np.nan)
-    # Infinity sorts last; all ranks below n are samples.
-    ordered = np.sort(np.where(seen, values, np.inf), axis=1)
+    seen = np.isfinite(values)
+    n = np.full(len(values), values.shape[1]) if seen.all() else seen.sum(axis=1)
+    enough = n >= max(min_points, 1)
+    # NaN and infinity sort last; all ranks below n are samples.
+    ordered = np.sort(values, axis=1)
+    if np.isneginf(ordered[:, 0]).any():
+        ordered = np.sort(np.where(seen, values, np.inf), axis=1)
     rows, upper = np.arange(len(values)), np.where(enough, n // 2, 0)
     lower = np.where(enough, (n - 1) // 2, 0)
     low = np.where(enough, ordered[rows, lower], 0.0)
@@ -93,8 +132,10 @@ def median(values: Array, *, min_points: int = 1) -> Array:
     return np.where(enough, low + 0.5 * (high - low), np.nan)
 
 
-def spread(values: Array, *, min_points: int = 1) -> Array:
+def spread(values: Array, *, min_points: int = 1, centre: Array | None = None) -> Array:
     """Return a standard deviation that outliers do not move: 1.4826 x the median deviation.
+
+    ``centre`` is the median of each row, for callers that have it already.
 
     References
     ----------
@@ -105,7 +146,8 @@ def spread(values: Array, *, min_points: int = 1) -> Array:
     >>> spread(np.array([[1.0, 2.0, 3.0, 99.0]]))
     array([1.4826])
     """
-    centre = median(values, min_points=min_points)
+    if centre is None:
+        centre = median(values, min_points=min_points)
     # A row without a centre gets NaN everywhere, hence no spread either.
     return NORMAL_MAD * median(np.abs(values - centre[:, None]), min_points=min_points)
 
@@ -123,6 +165,10 @@ class Line:
     def steadiness(self) -> Array:
         """Share of the variation that a *rising* line explains: 0 where it does not rise."""
         return np.where(self.slope <= 0.0, 0.0, self.explained)
+
+    def put(self, rows: Index, part: Line) -> None:
+        """Set some rows."""
+        self.slope[rows], self.explained[rows] = part.slope, part.explained
 
 
 def fit_line(values: Array, times: Array, *, min_span: float = 0.0) -> Line:
@@ -166,6 +212,31 @@ def fit_line(values: Array, times: Array, *, min_span: float = 0.0) -> Line:
     """
     if times.shape != values.shape[1:]:
         raise ValueError(f"values {values.shape} and times {times.shape} do not match")
+    if times.size == 0:
+        return Line(slope=np.full(len(values), np.nan), explained=np.full(len(values), np.nan))
+    with _gaps_are_nan():
+        line = _whole_line(values, times, min_span)
+    gaps = np.flatnonzero(np.isnan(line.slope))
+    line.explained[gaps] = np.nan
+    gaps = gaps[np.isfinite(values[gaps]).sum(axis=1) >= MIN_POINTS]
+    if gaps.size:
+        line.put(gaps, _broken_line(values[gaps], times, min_span))
+    return line
+
+
+def _whole_line(values: Array, times: Array, min_span: float) -> Line:
+    """Fit rows that have every sample: what is made of times alone is the same for all of them."""
+    n_times = len(times)
+    since = times - times[-1:]
+    t = since - since.sum() / n_times
+    x_mean = values.sum(axis=1) / n_times
+    x = values - x_mean[:, None]
+    enough = np.full(len(values), n_times >= MIN_POINTS and times[-1] - times[0] >= min_span)
+    safe_n = np.full(len(values), n_times)
+    return _line(enough, safe_n, x_mean, (t * t).sum(), (t * x).sum(axis=1), (x * x).sum(axis=1))
+
+
+def _broken_line(values: Array, times: Array, min_span: float) -> Line:
     seen = np.isfinite(values)
     n = seen.sum(axis=1)
     safe_n = np.maximum(n, 1)
@@ -174,8 +245,13 @@ def fit_line(values: Array, times: Array, *, min_span: float = 0.0) -> Line:
     t = np.where(seen, since - t_mean[:, None], 0.0)
     x_mean = np.where(seen, values, 0.0).sum(axis=1) / safe_n
     x = np.where(seen, values - x_mean[:, None], 0.0)
-    t_t, t_x, x_x = (t * t).sum(axis=1), (t * x).sum(axis=1), (x * x).sum(axis=1)
     enough = (n >= MIN_POINTS) & (_span(seen, times) >= min_span)
+    sums = (t * t).sum(axis=1), (t * x).sum(axis=1), (x * x).sum(axis=1)
+    return _line(enough, safe_n, x_mean, *sums)
+
+
+def _line(enough: Mask, safe_n: Index, x_mean: Array, *sums: Array) -> Line:
+    t_t, t_x, x_x = sums
     slope = t_x / np.where(t_t > 0.0, t_t, 1.0)
     varies = x_x > (_ROUNDING * x_mean) ** 2 * safe_n
     explained = np.where(varies, slope * t_x / np.where(varies, x_x, 1.0), 0.0)
@@ -203,9 +279,15 @@ def largest_drop(values: Array) -> Array:
     >>> largest_drop(np.array([[1.0, 5.0, np.nan, 2.0, 4.0], [1.0, 2.0, 3.0, 4.0, 5.0]]))
     array([3., 0.])
     """
-    seen = np.isfinite(values)
     if values.shape[1] == 0:
         return np.full(len(values), np.nan)
+    with _gaps_are_nan():
+        found = (np.maximum.accumulate(values, axis=1) - values).max(axis=1)
+    return _patched(found, values, _drop_across_gaps)
+
+
+def _drop_across_gaps(values: Array) -> Array:
+    seen = np.isfinite(values)
     peak = np.maximum.accumulate(np.where(seen, values, -np.inf), axis=1)
     fall = np.where(seen, peak, 0.0) - np.where(seen, values, 0.0)
     return np.where(seen.any(axis=1), fall.max(axis=1), np.nan)
@@ -220,16 +302,23 @@ def minutes_above(values: Array, times: Array, threshold: float) -> Array:
     >>> minutes_above(np.array([[9.0, 1.0, 9.0, np.nan, 9.0]]), 60.0 * np.arange(5), 5.0)
     array([2.])
     """
+    newest = last(values)
+    minutes = np.where(np.isfinite(newest), 0.0, np.nan)
+    running = np.flatnonzero(newest > threshold)
+    if running.size:
+        minutes[running] = _length_of_run(values[running], times, threshold)
+    return minutes
+
+
+def _length_of_run(values: Array, times: Array, threshold: float) -> Array:
+    """Minutes since the run began, of rows whose newest sample is above."""
     above = np.isfinite(values) & (values > threshold)
     below = np.isfinite(values) & ~above
     n_times = values.shape[1]
-    if n_times == 0:
-        return np.full(len(values), np.nan)
     after_break = np.where(below.any(axis=1), n_times - np.argmax(below[:, ::-1], axis=1), 0)
     in_run = above & (np.arange(n_times) >= after_break[:, None])
-    minutes = (times[-1] - times[np.argmax(in_run, axis=1)]) / 60.0
-    known = (above | below).any(axis=1)
-    return np.where(known, np.where(in_run.any(axis=1), minutes, 0.0), np.nan)
+    length: Array = (times[-1] - times[np.argmax(in_run, axis=1)]) / 60.0
+    return length
 
 
 def minutes_to_limit(level: Array, slope: Array, *, limit: float, most: float) -> Array:

@@ -11,6 +11,7 @@ from podforecast.domain.catalogue import CATALOGUE, FEATURE_NAMES, feature_index
 from podforecast.domain.pods import PodRef, PodStatus
 from podforecast.domain.signals import SIGNAL_NAMES
 from podforecast.domain.telemetry import TelemetryBlock
+from podforecast.features import build as building
 from podforecast.features.build import RECIPES, SIGNALS_READ, build
 
 NAN = float("nan")
@@ -160,3 +161,24 @@ def test_failing_pods(cluster, status, ready, failing):
     if np.isnan(ready):
         block.signals["containers_ready_ratio"][:] = NAN
     assert build(block).failing.tolist() == [failing]
+
+
+@pytest.mark.parametrize("pods_at_once", [1, 5, 16])
+def test_a_build_in_slices_is_the_whole_build(cluster, monkeypatch, pods_at_once):
+    block = cluster.busy_block(4)
+    whole = build(block)
+    monkeypatch.setattr(building, "PODS_AT_ONCE", pods_at_once)
+    sliced = build(block)
+    assert sliced.values.tobytes() == whole.values.tobytes()
+    assert sliced.coverage.tobytes() == whole.coverage.tobytes()
+    assert sliced.failing.tolist() == whole.failing.tolist()
+
+
+def test_a_slice_knows_when_pods_of_other_slices_were_listed(cluster, monkeypatch):
+    # The second pod appears with its first restart, while only the first one was listed before.
+    status, restarts = np.zeros((2, 41)), np.zeros((2, 41))
+    status[1, :20] = restarts[1, :20] = NAN
+    restarts[1, 20:] = 1.0
+    block = cluster.block(status_code=status, restarts=restarts)
+    monkeypatch.setattr(building, "PODS_AT_ONCE", 1)
+    assert build(block).values[:, feature_index("restarts_1h")].tolist() == [0.0, 1.0]

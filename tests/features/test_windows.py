@@ -70,6 +70,20 @@ def test_infinite_samples_are_left_out(odd):
 
 
 @given(GRIDS)
+def test_what_a_row_says_does_not_depend_on_gaps_in_its_neighbours(values):
+    times = 15.0 * np.arange(values.shape[1])
+    numbers = (
+        windows.last, windows.mean, windows.maximum, windows.median, windows.spread,
+        windows.largest_drop, lambda rows: windows.minutes_above(rows, times, 1.0),
+        lambda rows: windows.fit_line(rows, times).slope,
+        lambda rows: windows.fit_line(rows, times).explained,
+    )  # fmt: skip
+    for number in numbers:
+        alone = np.concatenate([number(row[None, :]) for row in values])
+        assert number(values).tobytes() == alone.tobytes()
+
+
+@given(GRIDS)
 def test_levels_are_those_of_pandas(values):
     frame = pd.DataFrame(values.T)
     close(windows.mean(values), frame.mean())

@@ -131,6 +131,7 @@ class TestAsASource:
             SimulatorSource(fleet).read(["restarts"], start=NOON, end=NOON - STEP)
 
 
+@pytest.mark.timeout(600)
 def test_a_model_of_recordings_ranks_simulated_leaks_above_simulated_health(trained):
     """The recordings' model, whose training has no simulated row."""
     folder, report = trained

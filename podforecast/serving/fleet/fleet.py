@@ -24,15 +24,16 @@ from podforecast.explain.addresses import PodAddress
 from podforecast.model.scorer import Scorer
 from podforecast.serving.explaining import explain
 from podforecast.serving.fleet.metrics import FleetMetrics
-from podforecast.serving.fleet.predictions import predictions
 from podforecast.serving.fleet.query import FleetQuery, PredictionQuery
-from podforecast.serving.fleet.rows import JSON, FleetRows, counts, states_of
+from podforecast.serving.fleet.rows import JSON, FleetRows
 from podforecast.serving.fleet.standing import standing
 from podforecast.serving.fleet.story import story
 from podforecast.serving.fleet.watched_pod import watched_pod
 from podforecast.watcher.explained import watch_threshold
 from podforecast.watcher.follower import Follower
+from podforecast.watcher.riskiest import RiskyPod, riskiest
 from podforecast.watcher.source import FleetSource
+from podforecast.watcher.states import counts, states_of
 from podforecast.watcher.status import SourceStatus
 from podforecast.watcher.thread import WatcherThread
 from podforecast.watcher.watcher import FleetWatcher
@@ -156,7 +157,7 @@ class Fleet:
         """Answer ``GET /prediction``; raises as :meth:`page`."""
         watcher = self._required()
         rows = self._latest_rows(watcher)
-        total, shown = (0, []) if rows is None else predictions(rows, query)
+        total, shown = _riskiest(rows, query)
         head = self._head(watcher, rows)
         return _written(
             {
@@ -165,7 +166,7 @@ class Fleet:
                 "counts": counts(()) if rows is None else rows.counts,
                 "total": total,
                 "limit": query.limit,
-                "predictions": shown,
+                "predictions": [each.document() for each in shown],
             }
         )
 
@@ -244,6 +245,12 @@ class Fleet:
     def _count(self, state: PodState) -> int:
         snapshot = None if self._watcher is None else self._watcher.latest
         return 0 if snapshot is None else states_of(snapshot.present).count(state)
+
+
+def _riskiest(rows: FleetRows | None, query: PredictionQuery) -> tuple[int, list[RiskyPod]]:
+    if rows is None:
+        return 0, []
+    return riskiest(rows.snapshot, limit=query.limit, namespaces=query.namespace)
 
 
 def _explained(rows: FleetRows, row: int) -> dict[str, Any]:

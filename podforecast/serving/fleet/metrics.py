@@ -9,7 +9,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from podforecast.api_schema.fleet import PodState
-from podforecast.serving.fleet.rows import STATES
+from podforecast.watcher.states import STATES
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 RESULTS = ("ok", "failed")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import orjson
@@ -17,12 +16,11 @@ from podforecast.domain.catalogue import feature_index
 from podforecast.domain.forecast import risk_level
 from podforecast.domain.outcomes import Failure
 from podforecast.serving.fleet.query import FleetQuery
-from podforecast.watcher.scan import Scan
 from podforecast.watcher.snapshot import Snapshot
+from podforecast.watcher.states import counts, states_of
 
 JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 """NaN becomes null."""
-STATES: tuple[PodState, ...] = get_args(PodState)
 _RANK: Mapping[PodState, int] = {"failing": 0, "at_risk": 1, "stable": 1, "insufficient_data": 2}
 _MEASURED = ("cpu_usage_pct", "memory_usage_pct", "restart_count_24h")
 _TREND_DIGITS = 4
@@ -54,7 +52,7 @@ class FleetRows:
 
     def chosen(self, query: FleetQuery) -> list[int]:
         """Rows that pass the filters, in the order that was asked for."""
-        order = self.by_risk if query.sort == "risk" else self._by_name
+        order = self._by_risk if query.sort == "risk" else self._by_name
         return [row for row in order if self._passes(row, query)]
 
     def _passes(self, row: int, query: FleetQuery) -> bool:
@@ -77,9 +75,7 @@ class FleetRows:
         return sorted(range(len(self.pods)), key=self.pods.__getitem__)
 
     @cached_property
-    def by_risk(self) -> list[int]:
-        """Rows: failing pods, then the riskiest, those without data last."""
-
+    def _by_risk(self) -> list[int]:
         def key(row: int) -> tuple[int, float]:
             probability = self.probability[row]
             return _RANK[self.states[row]], 0.0 if math.isnan(probability) else -probability
@@ -106,31 +102,11 @@ class FleetRows:
                 "coverage": coverage[row],
                 "trend": trends[row],
                 **dict(zip(_MEASURED, measured[row], strict=True)),
-                "last_failure": last_failure(snapshot.failures.get(pod, ())),
+                "last_failure": _last(snapshot.failures.get(pod, ())),
             }
 
 
-def counts(states: Iterable[PodState]) -> dict[PodState, int]:
-    """How many there are of each state, 0 too."""
-    counted = Counter(states)
-    return {state: counted[state] for state in STATES}
-
-
-def states_of(scan: Scan) -> list[PodState]:
-    """State of each pod of a scan."""
-    return [_state(scan, row) for row in range(len(scan.index.pods))]
-
-
-def _state(scan: Scan, row: int) -> PodState:
-    if scan.failing[row]:
-        return "failing"
-    if math.isnan(scan.probability[row]):
-        return "insufficient_data"
-    return "at_risk" if scan.at_risk[row] else "stable"
-
-
-def last_failure(failures: Sequence[Failure]) -> dict[str, Any] | None:
-    """Describe the latest of some failures in order of time; None without any."""
+def _last(failures: Sequence[Failure]) -> dict[str, Any] | None:
     return {"at": utc(failures[-1].at), "cause": failures[-1].cause} if failures else None
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from podforecast.domain.catalogue import CATALOGUE, Feature, feature_index
 from podforecast.domain.telemetry import HORIZON, WINDOW
 from podforecast.errors import InsufficientData, TelemetryUnavailable
 from podforecast.model.labels import MIN_COVERAGE
-from podforecast.serving.fleet.predictions import judged
 from podforecast.serving.fleet.rows import FleetRows, utc
 from podforecast.serving.fleet.story import happened
+from podforecast.watcher.riskiest import judged
 from podforecast.watcher.status import SourceStatus
 
 
@@ -31,7 +32,7 @@ def watched_pod(rows: FleetRows, row: int, status: SourceStatus) -> dict[str, An
     return {
         "input": {"pod_name": pod.name, "namespace": pod.namespace},
         "state": rows.states[row],
-        **judged(rows, row),
+        **asdict(judged(snapshot, row)),
         "threshold": snapshot.model.threshold,
         "horizon_minutes": HORIZON.total_seconds() / 60.0,
         "model_version": snapshot.model.manifest.model_version,

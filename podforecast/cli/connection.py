@@ -16,3 +16,14 @@ def connection_of(settings: Settings, prom_host: str | None) -> Connection:
     """
     connection = connection_to(settings.prometheus)
     return replace(connection, url=prom_host) if prom_host else connection
+
+
+def address_of(connection: Connection) -> str:
+    """The address without the credentials it may carry.
+
+    >>> address_of(Connection(url="https://me:secret@host/prefix"))
+    'https://host/prefix'
+    """
+    scheme, _, rest = connection.url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

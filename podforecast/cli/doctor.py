@@ -14,7 +14,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from podforecast.cli.connection import connection_of
+from podforecast.cli.connection import address_of, connection_of
 from podforecast.cli.console import FAILED, err, out
 from podforecast.diagnosis.asking import Interview, ask
 from podforecast.diagnosis.doctor import examine
@@ -75,11 +75,11 @@ def doctor(
     except ConfigurationError:
         raise
     except PodforecastError as error:
-        found = refused(error, address=_address(connection), shown=_shown(connection))
+        found = refused(error, address=address_of(connection), shown=_shown(connection))
     if as_json:
         typer.echo(_json(found, metrics))
     else:
-        _print(_address(connection), found, metrics if every else ())
+        _print(address_of(connection), found, metrics if every else ())
     if not usable(found):
         raise typer.Exit(FAILED)
 
@@ -94,7 +94,7 @@ def _asked(connection: Connection, settings: Settings) -> Facts:
         interview = Interview(
             api=QueryApi(client),
             source=PrometheusSource(client, extra_selector=asked.selector),
-            address=_address(connection),
+            address=address_of(connection),
             tenant=any(name.lower() == "x-scope-orgid" for name in connection.headers),
         )
         return ask(interview, asked, on_step=lambda step: status.update(f"asking about {step}"))
@@ -109,17 +109,10 @@ def _importances(folder: Path) -> Sequence[GroupImportance]:
         return ()
 
 
-def _address(connection: Connection) -> str:
-    """The address without the credentials it may carry."""
-    scheme, _, rest = connection.url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
-
-
 def _shown(connection: Connection) -> str:
     if connection.token_file is not None:
         return f"with the token in {connection.token_file}"
-    if connection.username or connection.url != _address(connection):
+    if connection.username or connection.url != address_of(connection):
         return f"as user {connection.username or 'of the address'}"
     if connection.client_cert_file is not None:
         return f"with the certificate {connection.client_cert_file}"

@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.markup import escape
-from rich.table import Table as Grid
 
 from podforecast.cli import training_data
 from podforecast.cli.console import err, guarded, out, progress
+from podforecast.cli.grids import grid
 from podforecast.errors import ConfigurationError
 from podforecast.evaluation import document, model_card, run
-from podforecast.evaluation.cells import Table
 from podforecast.evaluation.judging import STEPS, Material, Plan
 from podforecast.evaluation.plots import album
 from podforecast.evaluation.run import Outcome
@@ -137,18 +134,9 @@ def _print(outcome: Outcome, written: list[Path], *, as_json: bool) -> None:
         typer.echo(document.to_json(report), nl=False)
         return
     for table in summary(report):
-        out.print(_grid(table))
+        out.print(grid(table))
         out.print(table.about + "\n", style="dim", highlight=False, markup=False)
     failed = [check.name for check in report.checks if not check.passed]
     if failed:
         err.print(f"[bold red]do not believe these figures:[/] {'; '.join(failed)}")
     out.print(f"Written: {', '.join(str(path) for path in written)}", highlight=False)
-
-
-def _grid(table: Table) -> Grid:
-    grid = Grid(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for place, name in enumerate(table.header):
-        grid.add_column(name, no_wrap=place == 0)
-    for row in table.rows:
-        grid.add_row(*(escape(cell) for cell in row))
-    return grid

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from podforecast.cli import docs as pages
+from podforecast.cli.backtest import backtest
 from podforecast.cli.console import err, guarded
 from podforecast.cli.doctor import doctor
 from podforecast.cli.fleet_line import fleet_line
@@ -60,6 +61,7 @@ def docs(
 
 
 application.command()(doctor)
+application.command()(backtest)
 
 
 def main(pages_of_others: Mapping[str, Callable[[], str]] | None = None) -> int:

@@ -17,10 +17,10 @@ READY_SECONDS = 30.0
 
 
 @contextlib.contextmanager
-def running(folder: Path, *flags: str) -> Iterator[str]:
+def running(folder: Path, *flags: str, config: str = CONFIG) -> Iterator[str]:
     """Start it on a free port with an empty store; gives its base URL."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "prometheus.yml").write_text(CONFIG)
+    (folder / "prometheus.yml").write_text(config)
     url = f"http://127.0.0.1:{free_port()}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(_command(folder, url, flags), stdout=log, stderr=log)

@@ -227,6 +227,12 @@ class AlertSettings(_Group):
     timeout: Duration = timedelta(seconds=5)
     """How long one attempt to tell somebody may take."""
 
+    runbook_url: HttpUrl | None = None
+    """Where your people read ``docs/runbook.md``; alerts link to the entry of their cause."""
+
+    dashboard_url: HttpUrl | None = None
+    """Address of the dashboard as your people open it; alerts link to their riskiest pod."""
+
 
 class ReplaySettings(_Group):
     """Which recorded campaign the fleet view replays."""

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -47,8 +47,9 @@ class AlertPlan:
     most_per_10_minutes: int = 20
     cluster: str = ""
     shard: str = "1/1"
+    """Part of the cluster that is watched; another part has alerts of its own."""
     alertmanager_urls: Sequence[str] = ()
-    webhook_urls: Sequence[str] = ()
+    webhook_urls: Sequence[str] = field(default=(), repr=False)
     token_file: Path | None = None
     timeout: timedelta = timedelta(seconds=5)
     runbook_url: str = ""

@@ -75,7 +75,7 @@ def precision_recall_chart(plot: RankingPlot, scheme: Scheme) -> Plot:
     return _ranking(plot, scheme, titles)
 
 
-def calibration_chart(plot: CalibrationPlot, scheme: Scheme) -> Plot:
+def calibration_chart(plot: CalibrationPlot, scheme: Scheme, *, counted: str = "moments") -> Plot:
     """What was forecast against what happened, a point for each bin of rows."""
     inks = INKS[scheme]
     # By roots: most bins lie near 0, and a diagonal stays one.
@@ -89,7 +89,7 @@ def calibration_chart(plot: CalibrationPlot, scheme: Scheme) -> Plot:
         tooltip=[
             alt.Tooltip("forecast:Q", format=".1%"),
             alt.Tooltip("observed:Q", title="failed", format=".1%"),
-            alt.Tooltip("rows:Q", title="moments", format=","),
+            alt.Tooltip("rows:Q", title=counted, format=","),
         ],
     )
     return _finished(

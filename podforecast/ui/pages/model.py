@@ -1,8 +1,9 @@
 """What the model is worth, before one believes it.
 
 1. Who answers now: its kind, its age, what it learned from, and whether it beats chance.
-2. What it was compared with.
-3. How well it ranks, whether its probabilities can be taken at their word, what each alert budget
+2. What came of its forecasts since it was deployed, as far as they have been graded.
+3. What it was compared with.
+4. How well it ranks, whether its probabilities can be taken at their word, what each alert budget
    buys, and what it looks at: one plot each, and one sentence that says what to see.
 """
 
@@ -14,7 +15,7 @@ import streamlit as st
 
 from podforecast.api_schema.curves import CurvesOut
 from podforecast.api_schema.model import ModelOut
-from podforecast.ui import model_charts
+from podforecast.ui import live_panel, model_charts
 from podforecast.ui.outcomes import Answered, Declined, Outcome, Service, Unreachable
 from podforecast.ui.palette import Scheme, scheme_of
 from podforecast.ui.viewmodels.curves import CurvesView, curves_view
@@ -22,7 +23,6 @@ from podforecast.ui.viewmodels.forecast import failure_view
 from podforecast.ui.viewmodels.model import (
     COLUMN_HELP,
     HONEST,
-    NOT_GRADED,
     Fact,
     ModelView,
     model_view,
@@ -39,13 +39,14 @@ def render(service: Service) -> None:
         _failure(model)
         return
     scheme = scheme_of(st.context.theme.type)
-    _about(model_view(model.answer), scheme)
+    view = model_view(model.answer)
+    _about(view)
+    live_panel.render(model.answer, scheme)
+    _candidates(view, scheme)
     _curves(curves, model.answer, scheme)
-    st.subheader("Since it was deployed")
-    st.info(NOT_GRADED, icon=":material/schedule:")
 
 
-def _about(view: ModelView, scheme: Scheme) -> None:
+def _about(view: ModelView) -> None:
     st.subheader(view.headline)
     place, icon = (
         (st.success, ":material/check_circle:")
@@ -55,8 +56,11 @@ def _about(view: ModelView, scheme: Scheme) -> None:
     place(view.verdict, icon=icon)
     _facts(view.model)
     _facts(view.data)
-    st.caption(HONEST)
+
+
+def _candidates(view: ModelView, scheme: Scheme) -> None:
     st.subheader("Candidates compared")
+    st.caption(HONEST)
     st.dataframe(
         [row.cells for row in view.candidates],
         hide_index=True,

@@ -8,12 +8,8 @@ from podforecast.api_schema.model import CandidateOut, ModelOut, TrainingDataOut
 from podforecast.ui.viewmodels.connection import Tone
 
 HONEST = (
-    "Every figure on this page was measured in cross-validation on the training campaigns."
+    "Every figure from here on was measured in cross-validation on the training campaigns."
     " How the model does on a campaign it never saw is in docs/results.md."
-)
-NOT_GRADED = (
-    "Live precision and recall are not shown: the service does not compare its forecasts with what"
-    " happened afterwards yet, and no other figure may stand in for that."
 )
 
 

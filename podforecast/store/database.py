@@ -95,10 +95,11 @@ class Database:
         if self.address.file is None:
             return
         found = identity(self.address.file)
+        if found is None:
+            make_room(self.address)
         if found != self._file:
             self._engine.dispose()
-            self.is_new = self.is_new or self._file is not None
-            make_room(self.address)
+            self.is_new = True
         self._file = found
 
     def close(self) -> None:

@@ -5,18 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, select
 
 from podforecast.domain.pods import PodRef
-from podforecast.store.names import kept, restored
+from podforecast.store.bulk import given_pods
+from podforecast.store.names import restored
 from podforecast.store.tables import PODS
 
 SEEN_EVERY_SECONDS = 3600.0
 """``seen_at`` is written this rarely: it only tells retention which pods nobody refers to."""
 AT_ONCE = 1000
-"""Names in one query; SQLite takes 32 766 parameters."""
+"""Numbers in one query; SQLite takes 32 766 parameters."""
 MOST_REMEMBERED = 400_000
 """Pods kept in memory, some 300 bytes each; beyond that they are asked for again."""
+
+SEE_AGAIN = """
+UPDATE pods SET
+    workload = coalesce(given.workload, pods.workload),
+    seen_at = CASE WHEN :at > pods.seen_at THEN :at ELSE pods.seen_at END
+FROM given
+WHERE watcher_id = :watcher AND pods.namespace = given.namespace AND pods.name = given.name
+"""
+SEE_FIRST = """
+INSERT INTO pods (watcher_id, namespace, name, workload, seen_at)
+SELECT :watcher, namespace, name, coalesce(workload, ''), :at FROM given
+WHERE NOT EXISTS (
+    SELECT 1 FROM pods
+    WHERE watcher_id = :watcher AND namespace = given.namespace AND name = given.name
+)
+"""
+FIND = """
+SELECT given.place, pods.id, pods.workload, pods.seen_at
+FROM given CROSS JOIN pods
+WHERE watcher_id = :watcher AND pods.namespace = given.namespace AND pods.name = given.name
+"""
+"""A cross join, since SQLite keeps its order: names first, each looked up in the index."""
 
 
 class Known(NamedTuple):
@@ -54,20 +77,15 @@ class PodBook:
         """
         rows = {pod: self._by_name[pod] for pod in workloads if pod in self._by_name}
         stale = [pod for pod, workload in workloads.items() if _stale(rows.get(pod), workload, at)]
-        if not stale:
-            return rows
-        found = self._found(connection, stale)
-        missing = [pod for pod in stale if pod not in found]
-        if missing:
-            self._insert(connection, {pod: workloads[pod] or "" for pod in missing}, at)
-            found |= self._found(connection, missing)
-        self._update(connection, [found[pod] for pod in stale], workloads, at)
-        return rows | {
-            pod: row._replace(
-                workload=_or_else(workloads[pod], row.workload), seen_at=max(at, row.seen_at)
-            )
-            for pod, row in found.items()
-        }
+        if stale:
+            given = given_pods(connection, [(pod, workloads[pod]) for pod in stale])
+            place = {"watcher": self._watcher, "at": at}
+            for change in (SEE_AGAIN, SEE_FIRST):
+                connection.execute(given.statement(change), {**given.values, **place})
+            for row in connection.execute(given.statement(FIND), {**given.values, **place}):
+                pod = stale[row.place]
+                rows[pod] = Known(pod, row.id, restored(row.workload), row.seen_at)
+        return rows
 
     def keep(self, rows: Mapping[PodRef, Known]) -> None:
         """Remember rows that are committed."""
@@ -90,50 +108,11 @@ class PodBook:
             self.keep({row.pod: row for row in rows})
         return [row for number in numbers if (row := known[number]) is not None]
 
-    def _found(self, connection: Connection, pods: Sequence[PodRef]) -> dict[PodRef, Known]:
-        found: dict[PodRef, Known] = {}
-        for chunk in _chunks(pods):
-            names = [(kept(pod.namespace), kept(pod.name)) for pod in chunk]
-            query = select(PODS).where(
-                PODS.c.watcher_id == self._watcher,
-                tuple_(PODS.c.namespace, PODS.c.name).in_(names),
-            )
-            found.update((row.pod, row) for row in _read(connection, query))
-        return found
-
-    def _insert(self, connection: Connection, pods: Mapping[PodRef, str], at: float) -> None:
-        rows = [
-            {"watcher_id": self._watcher, "namespace": kept(pod.namespace),
-             "name": kept(pod.name), "workload": kept(workload), "seen_at": at}
-            for pod, workload in pods.items()
-        ]  # fmt: skip
-        connection.execute(insert(PODS), rows)
-
-    def _update(
-        self,
-        connection: Connection,
-        rows: Sequence[Known],
-        workloads: Mapping[PodRef, str | None],
-        at: float,
-    ) -> None:
-        changed = [
-            {"row": row.number, "workload": kept(_or_else(workloads[row.pod], row.workload)),
-             "seen_at": max(at, row.seen_at)}
-            for row in rows
-            if _stale(row, workloads[row.pod], at)
-        ]  # fmt: skip
-        if changed:
-            connection.execute(update(PODS).where(PODS.c.id == bindparam("row")), changed)
-
 
 def _stale(row: Known | None, workload: str | None, at: float) -> bool:
     if row is None or at - row.seen_at > SEEN_EVERY_SECONDS:
         return True
     return workload is not None and workload != row.workload
-
-
-def _or_else(workload: str | None, before: str) -> str:
-    return before if workload is None else workload
 
 
 def _read(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Known]:

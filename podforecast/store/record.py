@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from podforecast.domain.history import BIN_EDGES, Track
+from podforecast.store.names import kept
 from podforecast.store.tables import FAILURES, NOTIFICATIONS, SCANS, TALLIES
 
 
@@ -19,7 +20,7 @@ def track(
         SCANS.c.watcher_id == watcher, SCANS.c.at >= since, SCANS.c.graded
     ]  # fmt: skip
     if model_version is not None:
-        wanted.append(SCANS.c.model_version == model_version)
+        wanted.append(SCANS.c.model_version == kept(model_version))
 
     def rows(query: Select[*tuple[Any, ...]]) -> list[Any]:
         return list(connection.execute(query.where(*wanted)))

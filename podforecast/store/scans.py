@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, insert, select
 from podforecast.domain.history import ScanRecord
 from podforecast.domain.pods import PodRef
 from podforecast.store.bulk import insert_forecasts
+from podforecast.store.names import kept, restored
 from podforecast.store.pods import Known, PodBook
 from podforecast.store.tables import FORECASTS, SCANS
 
@@ -29,7 +30,7 @@ def write(
         {
             "watcher_id": watcher,
             "at": scan.at,
-            "model_version": scan.model_version,
+            "model_version": kept(scan.model_version),
             "threshold": scan.threshold,
             "horizon_seconds": scan.horizon_seconds,
             "pods": len(scan.pods),
@@ -60,7 +61,7 @@ def _record(connection: Connection, scan: Row[*tuple[Any, ...]], book: PodBook) 
     pods = book.of(connection, numbers)
     return ScanRecord(
         at=scan.at,
-        model_version=scan.model_version,
+        model_version=restored(scan.model_version),
         threshold=scan.threshold,
         horizon_seconds=scan.horizon_seconds,
         pods=tuple(known.pod for known in pods),

@@ -93,6 +93,9 @@ class ForecastStore:
 
     def record(self, scan: ScanRecord) -> None:
         """Keep a scan. One that is kept already stays as it is."""
+        per_pod = (scan.workloads, scan.probability, scan.at_risk, scan.failing)
+        if any(len(values) != len(scan.pods) for values in per_pod):
+            raise ValueError(f"a scan of {len(scan.pods)} pods with {[*map(len, per_pod)]} values")
         with self._writing() as connection:
             if scans.is_kept(connection, self._watcher, scan.at):
                 return

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from podforecast.settings import Settings
-from podforecast.telemetry.prometheus.client import Connection
+from podforecast.telemetry.prometheus.client import Connection, address_of
 from podforecast.watcher.composition import connection_to
+
+__all__ = ["address_of", "connection_of"]
 
 
 def connection_of(settings: Settings, prom_host: str | None) -> Connection:
@@ -16,14 +18,3 @@ def connection_of(settings: Settings, prom_host: str | None) -> Connection:
     """
     connection = connection_to(settings.prometheus)
     return replace(connection, url=prom_host) if prom_host else connection
-
-
-def address_of(connection: Connection) -> str:
-    """The address without the credentials it may carry.
-
-    >>> address_of(Connection(url="https://me:secret@host/prefix"))
-    'https://host/prefix'
-    """
-    scheme, _, rest = connection.url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -14,7 +14,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from podforecast.cli.connection import address_of, connection_of
+from podforecast.cli.connection import connection_of
 from podforecast.cli.console import FAILED, err, out
 from podforecast.diagnosis.asking import Interview, ask
 from podforecast.diagnosis.doctor import examine
@@ -27,7 +27,7 @@ from podforecast.model.artifact import checked_manifest
 from podforecast.model.curves import GroupImportance, read_curves
 from podforecast.settings import Settings, read_settings
 from podforecast.telemetry.prometheus.api import QueryApi
-from podforecast.telemetry.prometheus.client import Connection, connect
+from podforecast.telemetry.prometheus.client import Connection, address_of, connect
 from podforecast.telemetry.prometheus.source import PrometheusSource
 
 PATIENCE = timedelta(seconds=30)

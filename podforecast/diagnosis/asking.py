@@ -121,7 +121,7 @@ def _server(interview: Interview) -> Server:
     before = interview.wall()
     theirs = api.now()
     after = interview.wall()
-    build, flags = _page(api, "buildinfo"), _page(api, "flags")
+    build, flags = page(api, "buildinfo"), page(api, "flags")
     most = flags.get("query.max-samples", "")
     return Server(
         address=interview.address,
@@ -134,29 +134,29 @@ def _server(interview: Interview) -> Server:
     )
 
 
-def _page(api: QueryApi, name: str) -> Mapping[str, str]:
+def page(api: QueryApi, name: str) -> Mapping[str, str]:
     with suppress(TelemetryRefused, TelemetryMalformed):
         return api.status(name)
     return {}
 
 
 def _metrics(api: QueryApi, now: float, selector: str) -> tuple[Mapping[str, Metric], int]:
-    every = _counted(api, now, selecting(selector, _named(METRICS)))
+    every = _counted(api, now, selecting(selector, named(METRICS)))
     by_labels: dict[tuple[str, ...], list[str]] = {}
     for metric in METRICS:
         by_labels.setdefault(labels_of(metric), []).append(metric)
     labelled: dict[str, int] = {}
     for labels, metrics in by_labels.items():
         there = [f'{label}!=""' for label in labels]
-        labelled |= _counted(api, now, selecting(selector, _named(metrics), *there))
-    renamed = _counted(api, now, selecting(selector, 'exported_pod!=""', _named(["kube_pod_info"])))
+        labelled |= _counted(api, now, selecting(selector, named(metrics), *there))
+    renamed = _counted(api, now, selecting(selector, 'exported_pod!=""', named(["kube_pod_info"])))
     found = {
         name: Metric(series=every.get(name, 0), labelled=labelled.get(name, 0)) for name in METRICS
     }
     return found, sum(renamed.values())
 
 
-def _named(metrics: Sequence[str]) -> str:
+def named(metrics: Sequence[str]) -> str:
     return f'__name__=~"{"|".join(metrics)}"'
 
 

@@ -22,8 +22,9 @@ from podforecast.serving.logs import quoted
 from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import Load, ModelSlot
 from podforecast.serving.options import DEFAULTS, ServiceOptions, is_open_to_others
+from podforecast.serving.prometheus_check import PrometheusCheck
 from podforecast.serving.readiness import is_ready
-from podforecast.serving.routes import batch, model, pods, predict, prediction, service
+from podforecast.serving.routes import batch, model, pods, predict, prediction, prometheus, service
 from podforecast.serving.state import ServiceState
 from podforecast.watcher.follower import Follower
 from podforecast.watcher.source import FleetSource
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 FORECASTING = (predict.router, batch.router, model.router)
 """What a watcher alone has no use for."""
-WATCHING = (service.router, prediction.router, pods.router)
+WATCHING = (service.router, prediction.router, pods.router, prometheus.router)
 
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 """Otherwise FastAPI looks for OpenTelemetry at every request. Ours are /metrics and the log."""
@@ -71,7 +72,12 @@ def create_app(
     )
     historian = historian_of(followers)
     state = ServiceState(
-        slot=slot, metrics=metrics, fleet=watched, historian=historian, options=options
+        slot=slot,
+        metrics=metrics,
+        fleet=watched,
+        historian=historian,
+        prometheus=PrometheusCheck(options.look_at_prometheus, clock=clock),
+        options=options,
     )
 
     @asynccontextmanager

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 
 from podforecast.model.scorer import load
 from podforecast.serving.application import create_app
 from podforecast.serving.options import ServiceOptions
 from podforecast.settings import Settings
-from podforecast.watcher.composition import followers_of, source_of
+from podforecast.watcher.composition import connection_to, followers_of, source_of
+
+if TYPE_CHECKING:
+    from podforecast.diagnosis.quick import QuickLook
 
 
 def service(settings: Settings) -> FastAPI:
@@ -22,9 +28,29 @@ def service(settings: Settings) -> FastAPI:
     )
 
 
+def _look(settings: Settings) -> Callable[[], QuickLook] | None:
+    if settings.source != "prometheus":
+        return None
+
+    def look() -> QuickLook:
+        from podforecast.diagnosis.quick import quick_look
+        from podforecast.telemetry.prometheus.api import QueryApi
+        from podforecast.telemetry.prometheus.client import address_of, connect
+
+        connection = connection_to(settings.prometheus)
+        with connect(connection) as client:
+            address = address_of(connection)
+            return quick_look(
+                QueryApi(client), address=address, selector=settings.prometheus.selector
+            )
+
+    return look
+
+
 def _options(settings: Settings) -> ServiceOptions:
     return ServiceOptions(
         **settings.api.model_dump(exclude={"port"}),
         api_keys=tuple(key.get_secret_value() for key in settings.api_keys),
         log_requests=settings.log.requests,
+        look_at_prometheus=_look(settings),
     )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from podforecast.diagnosis.quick import QuickLook
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ class ServiceOptions:
     headless: bool = False
     """Serve only what the watcher found, to whoever looks after it: who reads the fleet need not
     be able to have pods scored or the model replaced."""
+
+    look_at_prometheus: Callable[[], QuickLook] | None = None
+    """Asks the Prometheus that is watched how it is; None where none is."""
 
 
 DEFAULTS = ServiceOptions()

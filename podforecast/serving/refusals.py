@@ -62,6 +62,10 @@ class Overloaded(PodforecastError):
     """There is no room for this request now; the next moment may have some."""
 
 
+class NoPrometheus(PodforecastError):
+    """What is watched is no Prometheus, so there is none to ask."""
+
+
 class ReloadUnderWay(PodforecastError):
     """Another request is reloading the model."""
 

@@ -13,6 +13,7 @@ from podforecast.serving.metrics import ServiceMetrics
 from podforecast.serving.model_slot import ModelSlot
 from podforecast.serving.occupancy import Occupancy
 from podforecast.serving.options import DEFAULTS, ServiceOptions
+from podforecast.serving.prometheus_check import PrometheusCheck
 from podforecast.watcher.historian import Historian
 
 SCORING_THREADS = 2
@@ -26,6 +27,7 @@ class ServiceState:
     fleet: Fleet
     historian: Historian | None = None
     """Who grades forecasts; None where nothing is watched."""
+    prometheus: PrometheusCheck = field(default_factory=lambda: PrometheusCheck(None))
     options: ServiceOptions = DEFAULTS
     occupancy: Occupancy = field(default_factory=Occupancy)
     batches: BatchCapacity = field(default_factory=BatchCapacity)

@@ -21,6 +21,7 @@ FORECASTING = {"predict": "/predict", "batch": "/predict/batch", "model": "/mode
 WATCHING = {
     "prediction": "/prediction",
     "pods": "/pods",
+    "prometheus": "/test-prometheus",
     "alive": "/livez",
     "ready": "/readyz",
     "metrics": "/metrics",

@@ -60,6 +60,17 @@ def connect(connection: Connection, *, clock: Callable[[], float] = time.monoton
     )
 
 
+def address_of(connection: Connection) -> str:
+    """The address without the credentials it may carry.
+
+    >>> address_of(Connection(url="https://me:secret@host/prefix"))
+    'https://host/prefix'
+    """
+    scheme, _, rest = connection.url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
 def _base_url(text: str) -> httpx.URL:
     hint = "Give it as http://host:9090 or https://host/prefix."
     try:

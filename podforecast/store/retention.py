@@ -9,6 +9,7 @@ from podforecast.store.tables import FAILURES, FORECASTS, NOTIFICATIONS, PODS, S
 
 FORECASTS_AT_ONCE = 40_000
 """Per call, which is some 0.1 s. A tick waits for it."""
+MOST_SCANS = 100
 FEWEST_SCANS = 2
 """Per call whatever their size: one is added at every tick, so that old ones do grow fewer."""
 
@@ -25,7 +26,7 @@ def purge(connection: Connection, watcher: int, before: float) -> int:
         select(SCANS.c.id, SCANS.c.pods)
         .where(SCANS.c.watcher_id == watcher, SCANS.c.at < before)
         .order_by(SCANS.c.at)
-        .limit(FORECASTS_AT_ONCE)
+        .limit(MOST_SCANS)
     )
     chosen: list[int] = []
     forecasts = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 class Want:
     """Samples in a row of signals that are asked for together."""
 
+    pack: int
+    """Number of the pack they belong to."""
     signals: tuple[str, ...]
     first: int
     """Number on the grid."""
@@ -22,38 +24,72 @@ class Want:
 class Backlog:
     """Remembers what has been answered; the rest is wanted, newest first.
 
-    >>> backlog = Backlog([("cpu", "memory"), ("restarts",)])
-    >>> backlog.done(Want(("cpu", "memory"), 7, 7))
-    >>> backlog.wants(oldest=5, newest=8, most=10)
-    [Want(signals=('cpu', 'memory'), first=8, last=8), Want(signals=('restarts',), first=5, last=8)]
-    >>> backlog.left(oldest=5, newest=8)
+    Parameters
+    ----------
+    packs
+        Signals that are asked for together.
+    depths
+        How many samples each signal is needed for; what is older is not wanted.
+
+    Examples
+    --------
+    >>> backlog = Backlog([("cpu", "memory"), ("pods",)], {"cpu": 2, "memory": 4, "pods": 4})
+    >>> for want in backlog.wants(newest=8, most=10): print(want)
+    Want(pack=0, signals=('cpu', 'memory'), first=7, last=8)
+    Want(pack=1, signals=('pods',), first=5, last=8)
+    >>> backlog.done(Want(0, ("cpu", "memory"), 7, 8))
+    >>> backlog.wants(newest=8, most=10)[0]
+    Want(pack=0, signals=('memory',), first=5, last=6)
+    >>> backlog.left(newest=8)
     4
     """
 
-    def __init__(self, packs: Sequence[tuple[str, ...]]) -> None:
-        self._done: dict[tuple[str, ...], set[int]] = {pack: set() for pack in packs}
+    def __init__(self, packs: Sequence[tuple[str, ...]], depths: Mapping[str, int]) -> None:
+        self._packs = tuple(packs)
+        self._depths = depths
+        self._done: tuple[set[int], ...] = tuple(set() for _ in packs)
 
-    def wants(self, *, oldest: int, newest: int, most: int) -> list[Want]:
+    def wants(self, *, newest: int, most: int) -> list[Want]:
         """Return the newest samples in a row that each pack lacks, but no more than so many."""
-        found = []
-        for pack, done in self._done.items():
-            last = next((n for n in range(newest, oldest - 1, -1) if n not in done), None)
-            if last is not None:
-                first = last
-                while first > max(oldest, last - most + 1) and first - 1 not in done:
-                    first -= 1
-                found.append(Want(pack, first, last))
-        return found
+        return [
+            found
+            for pack in range(len(self._packs))
+            if (found := self._next(pack, newest, most)) is not None
+        ]
 
     def done(self, want: Want) -> None:
         """Note that samples have been answered, whatever the answer was."""
-        self._done[want.signals].update(range(want.first, want.last + 1))
+        self._done[want.pack].update(range(want.first, want.last + 1))
 
-    def left(self, *, oldest: int, newest: int) -> int:
+    def left(self, *, newest: int) -> int:
         """Samples that the pack with the most gaps lacks."""
-        return max(newest - oldest + 1 - len(done) for done in self._done.values())
+        return max(
+            sum(n not in done for n in range(newest - self._depth(pack) + 1, newest + 1))
+            for pack, done in enumerate(self._done)
+        )
 
     def forget(self, oldest: int) -> None:
         """Drop what is about samples before the oldest."""
-        for pack, done in self._done.items():
-            self._done[pack] = {number for number in done if number >= oldest}
+        for done in self._done:
+            done.difference_update([number for number in done if number < oldest])
+
+    def _next(self, pack: int, newest: int, most: int) -> Want | None:
+        done, oldest = self._done[pack], newest - self._depth(pack) + 1
+        last = next((n for n in range(newest, oldest - 1, -1) if n not in done), None)
+        if last is None:
+            return None
+        signals = self._needed(pack, newest - last)
+        first = last
+        while (
+            first > max(oldest, last - most + 1)
+            and first - 1 not in done
+            and self._needed(pack, newest - first + 1) == signals
+        ):
+            first -= 1
+        return Want(pack, signals, first, last)
+
+    def _depth(self, pack: int) -> int:
+        return max(self._depths[name] for name in self._packs[pack])
+
+    def _needed(self, pack: int, back: int) -> tuple[str, ...]:
+        return tuple(name for name in self._packs[pack] if self._depths[name] > back)

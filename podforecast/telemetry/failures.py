@@ -43,7 +43,7 @@ def failures_of(block: TelemetryBlock) -> tuple[Failure, ...]:
     """
     found = [
         (at, row, cause)
-        for row in range(len(block.pods))
+        for row in _suspects(block)
         for at, cause in (*_restarts(block, row), *_evictions(block, row))
     ]
     previous: dict[int, float] = {}
@@ -53,6 +53,18 @@ def failures_of(block: TelemetryBlock) -> tuple[Failure, ...]:
         previous[row] = at
         failures.append(Failure(pod=block.pods[row], at=at, cause=cause, first=first))
     return tuple(failures)
+
+
+def _suspects(block: TelemetryBlock) -> list[int]:
+    """Rows that may have a failure: the few whose restarts differ, or that were in error.
+
+    Looking closely takes 100 µs a row, which is too much for every pod of a cluster.
+    """
+    restarts = block.signal("restarts")
+    most = np.fmax.reduce(restarts, axis=1, initial=np.nan)
+    suspect = most > np.fmin.reduce(restarts, axis=1, initial=np.nan)
+    suspect |= (block.signal("status_code") == PodStatus.ERROR.code).any(axis=1)
+    return np.flatnonzero(suspect).tolist()
 
 
 def _restarts(block: TelemetryBlock, row: int) -> Iterator[tuple[float, FailureCause]]:

@@ -96,12 +96,14 @@ class Ring:
         """Enter samples; those before the oldest or after the newest are left out."""
         self._admit()
         for samples in several:
-            inside = (samples.sample >= self.oldest) & (samples.sample <= self._newest)
+            known = (samples.sample >= self.oldest) & (samples.sample <= self._newest)
+            known &= np.isfinite(samples.values)
             rows, columns = self._row_of[samples.pod], samples.sample - self._base
             for place, name in enumerate(samples.signals):
-                chosen = np.flatnonzero(inside & (samples.signal == place))
-                self._signal(name)[rows[chosen], columns[chosen]] = samples.values[chosen]
-            seen = np.flatnonzero(inside & np.isfinite(samples.values))
+                chosen = np.flatnonzero(known & (samples.signal == place))
+                if len(chosen):
+                    self._signal(name)[rows[chosen], columns[chosen]] = samples.values[chosen]
+            seen = np.flatnonzero(known)
             np.maximum.at(self._seen, rows[seen], samples.sample[seen])
 
     def own(self, workloads: Iterable[tuple[str, str, str]]) -> None:

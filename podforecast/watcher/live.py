@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,7 +16,7 @@ from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import STEP, TelemetryBlock
 from podforecast.errors import PodforecastError, TelemetryUnavailable
-from podforecast.features.build import SIGNALS_READ
+from podforecast.features.look_back import LOOK_BACK
 from podforecast.telemetry.failures import failures_of
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.client import Connection, connect
@@ -96,7 +96,7 @@ class LiveSource:
         self._ring = Ring()
         self._filler = RingFiller(
             self._ring,
-            signals=SIGNALS_READ,
+            look_back=LOOK_BACK,
             selector=plan.selector,
             shard=Shard.read(plan.shard),
         )
@@ -139,8 +139,14 @@ class LiveSource:
         self._began = self._elapsed()
         return self._clock.look(self._api().now)
 
-    def begins(self) -> None:
-        """Return None: the hour before the start is as good as any other."""
+    def begins(self) -> datetime | None:
+        """Return None if the hour before the start is known as well as the present.
+
+        Else the present: of a large cluster only what the present needs is asked for.
+        """
+        if self._filler.is_whole:
+            return None
+        return datetime.fromtimestamp(STEP_SECONDS * self._ring.newest, UTC)
 
     def read(self, signals: Sequence[str], *, start: datetime, end: datetime) -> TelemetryBlock:
         """Return samples of the last hour; what was before it is left out.

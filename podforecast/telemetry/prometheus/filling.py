@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from podforecast.telemetry.prometheus.bulk import BulkQueries, Got, Piece
 from podforecast.telemetry.prometheus.queries import PACKS, Scope
 from podforecast.telemetry.prometheus.samples import read_matrix, read_pods, read_vector
 from podforecast.telemetry.prometheus.shards import Shard, in_groups
-from podforecast.telemetry.ring import STEP_SECONDS, Ring, Samples
+from podforecast.telemetry.ring import DEPTH, STEP_SECONDS, Ring, Samples
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,8 @@ OWNERS_EVERY = 20
 """Samples, five minutes: a pod hardly ever changes its owner."""
 AT_FIRST = WINDOW // STEP + 1
 """Samples asked for while nobody knows how many pods there are: those of the window."""
+ROUND_SECONDS = 2.0
+"""Queries about the past are made about so long: other people ask the server too."""
 
 
 class RingFiller:
@@ -37,8 +39,8 @@ class RingFiller:
     ----------
     ring
         Filled; nobody else writes into it.
-    signals
-        Which to ask for.
+    look_back
+        Which signals to ask for, and how far back they are needed.
     selector
         Label matchers for every series.
     shard
@@ -46,7 +48,12 @@ class RingFiller:
     """
 
     def __init__(
-        self, ring: Ring, *, signals: Iterable[str], selector: str = "", shard: Shard | None = None
+        self,
+        ring: Ring,
+        *,
+        look_back: Mapping[str, timedelta],
+        selector: str = "",
+        shard: Shard | None = None,
     ) -> None:
         self.rejected: dict[str, PodforecastError] = {}
         """Signals that the server does not evaluate."""
@@ -57,15 +64,23 @@ class RingFiller:
         self._ring = ring
         self._base = Scope(extra_selector=selector)
         self._shard = shard or Shard(1, 1)
-        self._backlog = Backlog(packs_of(signals))
+        depths = {name: back // STEP + 1 for name, back in look_back.items()}
+        self._packs = packs_of(look_back)
+        self._needed = Backlog(self._packs, depths)
+        self._everything = Backlog(self._packs, dict.fromkeys(depths, DEPTH))
         self._owned_at = -OWNERS_EVERY
         self._owns_the_past = False
-        self._most = MOST_POINTS
+        self._round = AT_FIRST
 
     @property
     def gap(self) -> int:
         """Samples of the hour that are still to be asked for."""
-        return self._backlog.left(oldest=self._ring.oldest, newest=self._ring.newest)
+        return self._needed.left(newest=self._ring.newest)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the hour is there even of what is only looked at now."""
+        return not self._everything.left(newest=self._ring.newest)
 
     @property
     def part(self) -> str:
@@ -94,20 +109,31 @@ class RingFiller:
         TelemetryUnavailable, TelemetryRefused, TelemetryMalformed
             If there is no answer to any query about the newest sample.
         """
+        begins = not self._ring.pods
         self._ring.advance(newest)
-        self._backlog.forget(self._ring.oldest)
+        for backlog in (self._needed, self._everything):
+            backlog.forget(self._ring.oldest)
         self._find_namespaces(api)
         if not self.scopes:
             return
+        left = past_seconds()
         self._fill_the_present(self._queries(api))
         self._find_owners(api, timedelta(0), self._ring.newest)
-        self._fill_the_past(self._queries(api.within(past_seconds)), past_seconds)
+        # Of a small cluster there is time for everything, so that the past, too, can be scanned.
+        window_seconds = left - past_seconds()
+        small = begins and window_seconds * DEPTH / AT_FIRST < past_seconds()
+        self._fill_the_past(
+            self._everything if small else self._needed,
+            self._queries(api.within(past_seconds)),
+            past_seconds,
+        )
         if not self.gap and not self._owns_the_past and past_seconds() > 0.0:
             self._find_owners(api.within(past_seconds), HISTORY, self._ring.oldest)
             self._owns_the_past = True
 
     def _fill_the_present(self, queries: BulkQueries) -> None:
-        wants = self._wants(max(AT_FIRST, self._chunk) if self._ring.pods else AT_FIRST)
+        most = max(AT_FIRST, self._largest) if self._ring.pods else AT_FIRST
+        wants = self._needed.wants(newest=self._ring.newest, most=most)
         got = self._take(queries, wants)
         self.failed = {each.want.signals: each.error for each in got if each.error is not None}
         rejected = {name: error for each in got for name, error in each.rejected.items()}
@@ -120,22 +146,28 @@ class RingFiller:
         if wants and not answered:
             raise next(iter([*self.failed.values(), *rejected.values()]))
 
-    def _fill_the_past(self, queries: BulkQueries, past_seconds: Callable[[], float]) -> None:
-        while past_seconds() > 0.0 and (wants := self._wants(self._chunk)):
+    def _fill_the_past(
+        self, backlog: Backlog, queries: BulkQueries, left_seconds: Callable[[], float]
+    ) -> None:
+        """Ask in rounds, for as many samples as take the time of a round."""
+        enough = 0.0
+        while (left := left_seconds()) > enough:
+            most = min(self._round, self._largest)
+            wants = backlog.wants(newest=self._ring.newest, most=most)
+            if not wants:
+                return
             self._owns_the_past = False
             if any(each.error is not None for each in self._take(queries, wants)):
-                # What was too much for the time that was left is asked for in smaller parts.
-                self._most //= 2
+                self._round = max(1, self._round // 2)
                 return
-            self._most = MOST_POINTS
+            seconds = left - left_seconds()
+            enough = 1.5 * seconds
+            self._round = max(1, min(2 * most, int(most * ROUND_SECONDS / max(seconds, 1e-3))))
 
     @property
-    def _chunk(self) -> int:
-        """Samples of one answer."""
-        return max(1, self._most // (SIGNALS_OF_A_PACK * max(1, len(self._ring.pods))))
-
-    def _wants(self, most: int) -> list[Want]:
-        return self._backlog.wants(oldest=self._ring.oldest, newest=self._ring.newest, most=most)
+    def _largest(self) -> int:
+        """Samples of the largest answer that is asked for."""
+        return max(1, MOST_POINTS // (SIGNALS_OF_A_PACK * max(1, len(self._ring.pods))))
 
     def _take(self, queries: BulkQueries, wants: Sequence[Want]) -> list[Got]:
         """Ask, and enter what is answered."""
@@ -153,7 +185,9 @@ class RingFiller:
         self._ring.put(*samples)
         for got in taken:
             if got.error is None:
-                self._backlog.done(got.want)
+                self._needed.done(got.want)
+                if got.want.signals == self._packs[got.want.pack]:
+                    self._everything.done(got.want)
         return taken
 
     def _samples(self, piece: Piece) -> Samples:

@@ -1,6 +1,8 @@
 """``python -m podforecast``."""
 
 from podforecast.cli.main import main
+from podforecast.cli.outside import Outside
+from podforecast.settings import Settings
 
 
 def _openapi() -> str:
@@ -10,5 +12,11 @@ def _openapi() -> str:
     return text()
 
 
+def _serve_watcher(settings: Settings) -> None:
+    from podforecast.serving.entry import serve_watcher
+
+    serve_watcher(settings)
+
+
 if __name__ == "__main__":
-    raise SystemExit(main({"openapi.json": _openapi}))
+    raise SystemExit(main(Outside(pages={"openapi.json": _openapi}, serve_watcher=_serve_watcher)))

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 from annotated_types import Gt, Interval
 from pydantic import (
@@ -42,6 +44,13 @@ def _is_key(key: SecretStr) -> SecretStr:
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise ValueError("a key has visible ASCII characters only")
     return key
+
+
+def _is_part(shard: str) -> str:
+    part, _, parts = shard.partition("/")
+    if int(part) > int(parts):
+        raise ValueError(f"there is no part {part} of {parts}")
+    return shard
 
 
 SHORTEST_KEY = 16
@@ -155,6 +164,12 @@ class PrometheusSettings(_Group):
 class WatchSettings(_Group):
     """How a cluster is watched; ``source`` has to be ``prometheus``."""
 
+    host: str = "127.0.0.1"
+    """Address that ``python -m podforecast watch`` listens on; 0.0.0.0 in a container."""
+
+    port: Port = 8080
+    """Port that ``python -m podforecast watch`` listens on."""
+
     interval: Annotated[timedelta, Interval(ge=timedelta(seconds=15), le=timedelta(minutes=5))] = (
         timedelta(seconds=15)
     )
@@ -167,7 +182,9 @@ class WatchSettings(_Group):
     cluster: str = ""
     """Name of the cluster on alerts; empty leaves the label out."""
 
-    shard: Annotated[str, Field(pattern=r"^[1-9]\d{0,3}/[1-9]\d{0,3}$")] = "1/1"
+    shard: Annotated[
+        str, Field(pattern=r"^[1-9]\d{0,3}/[1-9]\d{0,3}$"), AfterValidator(_is_part)
+    ] = "1/1"
     """Which part of the namespaces this watcher looks at: ``2/4`` is the second of four parts, by
     a hash of the namespace's name."""
 
@@ -303,8 +320,13 @@ class Settings(BaseSettings):
             raise ValueError("is not a JSON list") from None
 
 
-def read_settings() -> Settings:
+def read_settings(given: Mapping[str, Any] = MappingProxyType({})) -> Settings:
     """Read the environment and ``.env``.
+
+    Parameters
+    ----------
+    given
+        What a command line says instead, nested as the settings are.
 
     Raises
     ------
@@ -312,7 +334,7 @@ def read_settings() -> Settings:
         Names every variable that can not be used. Values stay out of it: some are secrets.
     """
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         faults = "; ".join(
             f"{PREFIX}{'__'.join(str(part).upper() for part in fault['loc'])}: {fault['msg']}"
@@ -320,7 +342,9 @@ def read_settings() -> Settings:
         )
         raise ConfigurationError(
             f"settings can not be used: {faults}",
-            hint="Correct the environment variable or its line in .env, or remove it.",
+            hint="Correct the environment variable or its line in .env, or remove it."
+            if not given
+            else "Correct the option, the environment variable, or its line in .env.",
         ) from error
     except SettingsError as error:
         raise ConfigurationError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +13,10 @@ from podforecast.cli.backtest import backtest
 from podforecast.cli.console import err, guarded
 from podforecast.cli.doctor import doctor
 from podforecast.cli.fleet_line import fleet_line
+from podforecast.cli.outside import Outside, outside_of
 from podforecast.cli.run import Address
 from podforecast.cli.run import run as run_servers
+from podforecast.cli.watch import watch
 from podforecast.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ def run() -> None:
     ui = Address(
         "dashboard", settings.dashboard.host, settings.dashboard.port, "PODFORECAST_DASHBOARD__PORT"
     )
-    err.print(f"fleet view: {fleet_line(settings.source, settings.replay)}", highlight=False)
+    err.print(f"fleet view: {fleet_line(settings)}", highlight=False)
     run_servers(root=ROOT, model_dir=settings.model_dir, api=api, ui=ui, console=err)
 
 
@@ -56,20 +57,21 @@ def docs(
     ] = False,
 ) -> None:
     """Write the generated pages of docs/: features, signals, settings, OpenAPI."""
-    changed = pages.write(ROOT / "docs", check=check, more=context.obj or {})
+    changed = pages.write(ROOT / "docs", check=check, more=outside_of(context).pages)
     typer.echo(f"written: {', '.join(changed)}" if changed else "all pages are up to date")
 
 
 application.command()(doctor)
 application.command()(backtest)
+application.command()(watch)
 
 
-def main(pages_of_others: Mapping[str, Callable[[], str]] | None = None) -> int:
+def main(outside: Outside | None = None) -> int:
     """Run the command; an error of ours is two lines and exit code 1.
 
     Parameters
     ----------
-    pages_of_others
-        Generated pages about parts that the commands do not know, by file name.
+    outside
+        Parts that the commands do not know.
     """
-    return guarded(lambda: application(obj=pages_of_others))
+    return guarded(lambda: application(obj=outside))

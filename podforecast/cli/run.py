@@ -64,7 +64,7 @@ def run(
         If training fails or one of the two servers ends by itself.
     """
     for address in (api, ui):
-        _require_free(address)
+        require_free(address)
     if not (model_dir / "manifest.json").exists():
         console.print(f"no model in {model_dir}/ yet: training on the recorded campaigns")
         command = [sys.executable, str(root / "train_model.py"), "--out", str(model_dir)]
@@ -117,7 +117,14 @@ def _child(command: Sequence[str], root: Path) -> Iterator[subprocess.Popen[byte
             child.wait()
 
 
-def _require_free(address: Address) -> None:
+def require_free(address: Address) -> None:
+    """See that a server can listen there.
+
+    Raises
+    ------
+    ConfigurationError
+        If it can not, with the setting that moves it.
+    """
     with socket.socket() as probe:
         # As the servers do: a port in TIME_WAIT after a restart is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import uvicorn
 from fastapi import FastAPI
 
 from podforecast.model.scorer import load
+from podforecast.serving import logs
 from podforecast.serving.application import create_app
 from podforecast.serving.options import ServiceOptions
 from podforecast.settings import Settings
@@ -22,9 +25,34 @@ def service(settings: Settings) -> FastAPI:
     return create_app(
         settings.model_dir,
         load=load,
-        options=_options(settings),
+        options=_options(settings, settings.api.host),
         fleet=source_of(settings),
         followers=followers_of(settings),
+    )
+
+
+def watching(settings: Settings) -> FastAPI:
+    """Build the watcher alone: what it found, and nothing that changes anything."""
+    return create_app(
+        settings.model_dir,
+        load=load,
+        options=replace(_options(settings, settings.watch.host), headless=True),
+        fleet=source_of(settings),
+        followers=followers_of(settings),
+    )
+
+
+def serve_watcher(settings: Settings) -> None:
+    """Watch, and answer where the settings say, until Ctrl-C."""
+    logs.configure(settings.log.level)
+    host, port = settings.watch.host, settings.watch.port
+    uvicorn.run(
+        watching(settings),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
     )
 
 
@@ -47,9 +75,10 @@ def _look(settings: Settings) -> Callable[[], QuickLook] | None:
     return look
 
 
-def _options(settings: Settings) -> ServiceOptions:
+def _options(settings: Settings, host: str) -> ServiceOptions:
     return ServiceOptions(
-        **settings.api.model_dump(exclude={"port"}),
+        host=host,
+        **settings.api.model_dump(exclude={"host", "port"}),
         api_keys=tuple(key.get_secret_value() for key in settings.api_keys),
         log_requests=settings.log.requests,
         look_at_prometheus=_look(settings),

@@ -7,6 +7,7 @@ import streamlit as st
 from podforecast.api_schema.model import ModelOut
 from podforecast.ui import model_charts, notices
 from podforecast.ui.palette import Scheme
+from podforecast.ui.viewmodels.curves import CalibrationPlot
 from podforecast.ui.viewmodels.live import Figure, live_view
 
 
@@ -20,14 +21,21 @@ def render(model: ModelOut, scheme: Scheme) -> None:
             with column:
                 _figure(figure)
     if view.calibration is not None:
-        st.altair_chart(
-            model_charts.calibration_chart(view.calibration, scheme, counted="forecasts"),
-            theme=None,
-            width="stretch",
-        )
-        st.markdown(view.calibration.sentence)
+        _calibration(view.calibration, scheme)
 
 
 def _figure(figure: Figure) -> None:
-    st.markdown(f"{figure.label}  \n**{figure.value}**", help=figure.help or None)
-    st.caption(figure.rests_on)
+    quiet = (f":gray[{line}]" for line in figure.rests_on)
+    lines = "  \n".join((figure.label, f"**{figure.value}**", *quiet))
+    st.markdown(lines, help=figure.help or None)
+
+
+def _calibration(plot: CalibrationPlot, scheme: Scheme) -> None:
+    left, right = st.columns(2, gap="large", vertical_alignment="center")
+    with left:
+        st.altair_chart(
+            model_charts.calibration_chart(plot, scheme, counted="forecasts"),
+            theme=None,
+            width="stretch",
+        )
+    right.markdown(plot.sentence)

@@ -67,13 +67,17 @@ class TestFigures:
     @pytest.mark.parametrize(
         ("label", "value", "rests_on"),
         [
-            ("Precision", "75 %", "9 of 12 notifications right; 95 % interval 47 to 91 %"),
-            ("Recall", "60 %", "9 of 15 failures announced; 95 % interval 36 to 80 %"),
-            ("Lead time", "3.5 minutes", "median; one in ten 1.2 minutes or less"),
+            ("Precision", "75 %", "9 of 12 notifications right / 95 % interval: 47 to 91 %"),
+            ("Recall", "60 %", "9 of 15 failures announced / 95 % interval: 36 to 80 %"),
+            (
+                "Lead time",
+                "3.5 minutes",
+                "median of those announced / one in ten: 1.2 minutes or less",
+            ),
             (
                 "False alarms",
                 "3.3 per 100 pod-hours",
-                "791 per 1 000 pods and day; the budget is 1 200",
+                "791 per 1 000 pods and day / budget: 1 200",
             ),
             ("Graded", "21 840 forecasts", "91.0 pod-hours"),
             ("Forecasts of", "2026-01-03 12:00", "to 15:10 UTC"),
@@ -83,7 +87,7 @@ class TestFigures:
     )
     def test_each_says_what_it_rests_on(self, figures_of, label, value, rests_on):
         figure = figures_of()[label]
-        assert (figure.value, figure.rests_on) == (value, rests_on)
+        assert (figure.value, " / ".join(figure.rests_on)) == (value, rests_on)
 
     @pytest.mark.parametrize(
         ("changes", "label", "rests_on"),
@@ -108,16 +112,16 @@ class TestFigures:
     )
     def test_what_is_unknown_is_not_zero(self, figures_of, changes, label, rests_on):
         figure = figures_of(**changes)[label]
-        assert (figure.value, figure.rests_on) == (UNKNOWN, rests_on)
+        assert (figure.value, " / ".join(figure.rests_on)) == (UNKNOWN, rests_on)
 
     def test_one_of_one_is_singular(self, figures_of):
         one = {"value": 1.0, "low": 0.2065, "high": 1.0}
         figure = figures_of(notifications=1, false_alarms=0, precision=one)["Precision"]
-        assert figure.rests_on == "1 of 1 notification right; 95 % interval 21 to 100 %"
+        assert figure.rests_on == ("1 of 1 notification right", "95 % interval: 21 to 100 %")
 
     def test_a_period_over_midnight_names_both_days(self, figures_of):
         figure = figures_of(until="2026-01-04T00:10:00Z")["Forecasts of"]
-        assert figure.rests_on == "to 2026-01-04 00:10 UTC"
+        assert figure.rests_on == ("to 2026-01-04 00:10 UTC",)
 
 
 class TestDropped:

@@ -156,9 +156,9 @@ class TestSinceItWasDeployed:
         page = page_of(make_live())
         for part in (
             "Precision  \n**75 %**",
-            "9 of 12 notifications right; 95 % interval 47 to 91 %",
+            "9 of 12 notifications right",
             "Recall  \n**60 %**",
-            "9 of 15 failures announced; 95 % interval 36 to 80 %",
+            "95 % interval: 36 to 80 %",
             "**3.5 minutes**",
             "Of the 140 forecasts around 62 %, 50 % were followed by a failure within 5 minutes",
         ):

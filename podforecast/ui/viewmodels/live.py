@@ -18,7 +18,8 @@ class Figure:
 
     label: str
     value: str
-    rests_on: str
+    rests_on: tuple[str, ...]
+    """Lines."""
     help: str = ""
 
 
@@ -103,9 +104,9 @@ def _precision(live: LiveOut) -> Figure:
     return Figure(
         "Precision",
         _share(live.precision),
-        f"{_of(right, live.notifications, 'notification')} right{_interval(live.precision)}"
-        if live.notifications
-        else "no pod was at risk",
+        (f"{_of(right, live.notifications, 'notification')} right", _interval(live.precision))
+        if live.precision is not None
+        else ("no pod was at risk",),
         "Of the moments at which an operator hears of a pod, those that a failure followed within"
         " the horizon. While a pod stays at risk, it is one such moment per horizon.",
     )
@@ -115,9 +116,9 @@ def _recall(live: LiveOut) -> Figure:
     return Figure(
         "Recall",
         _share(live.recall),
-        f"{_of(live.announced, live.failures, 'failure')} announced{_interval(live.recall)}"
-        if live.failures
-        else "no pod has failed that was scored before",
+        (f"{_of(live.announced, live.failures, 'failure')} announced", _interval(live.recall))
+        if live.recall is not None
+        else ("no pod has failed that was scored before",),
         "Of the failures of pods that were scored before, those that were announced: the pod was"
         " found at risk within the horizon before it failed.",
     )
@@ -125,11 +126,11 @@ def _recall(live: LiveOut) -> Figure:
 
 def _lead(live: LiveOut) -> Figure:
     if live.lead_minutes_median is None or live.lead_minutes_p10 is None:
-        return Figure("Lead time", UNKNOWN, "no failure was announced")
+        return Figure("Lead time", UNKNOWN, ("no failure was announced",))
     return Figure(
         "Lead time",
         f"{live.lead_minutes_median:.1f} minutes",
-        f"median; one in ten {live.lead_minutes_p10:.1f} minutes or less",
+        ("median of those announced", f"one in ten: {live.lead_minutes_p10:.1f} minutes or less"),
         "From the first moment at risk within the horizon to the failure.",
     )
 
@@ -137,12 +138,14 @@ def _lead(live: LiveOut) -> Figure:
 def _false_alarms(live: LiveOut, model: ModelOut) -> Figure:
     rate, daily = live.false_alarms_per_100_pod_hours, live.false_alarms_per_1000_pods_per_day
     if rate is None or daily is None:
-        return Figure("False alarms", UNKNOWN, "no time has passed")
+        return Figure("False alarms", UNKNOWN, ("no time has passed",))
     return Figure(
         "False alarms",
         f"{rate:.1f} per 100 pod-hours",
-        f"{_whole(daily)} per 1 000 pods and day; the budget is"
-        f" {_whole(model.budget_per_1000_pods_per_day)}",
+        (
+            f"{_whole(daily)} per 1 000 pods and day",
+            f"budget: {_whole(model.budget_per_1000_pods_per_day)}",
+        ),
     )
 
 
@@ -150,7 +153,7 @@ def _graded(live: LiveOut) -> Figure:
     return Figure(
         "Graded",
         f"{_whole(live.forecasts)} forecasts",
-        f"{live.pod_hours:.1f} pod-hours",
+        (f"{live.pod_hours:.1f} pod-hours",),
         "One pod at one time. Left out is what nobody can judge: pods that were failing or had"
         " just failed, were replaced before the horizon had passed, or lacked telemetry.",
     )
@@ -158,19 +161,19 @@ def _graded(live: LiveOut) -> Figure:
 
 def _period(live: LiveOut) -> Figure:
     if live.since is None or live.until is None:
-        return Figure("Forecasts of", UNKNOWN, "")
+        return Figure("Forecasts of", UNKNOWN, ())
     same_day = live.since.date() == live.until.date()
     end = f"{live.until:%H:%M}" if same_day else f"{live.until:%Y-%m-%d %H:%M}"
-    return Figure("Forecasts of", f"{live.since:%Y-%m-%d %H:%M}", f"to {end} UTC")
+    return Figure("Forecasts of", f"{live.since:%Y-%m-%d %H:%M}", (f"to {end} UTC",))
 
 
 def _calibration_error(live: LiveOut) -> Figure:
     if live.calibration_error is None or live.brier is None:
-        return Figure("Calibration error", UNKNOWN, "")
+        return Figure("Calibration error", UNKNOWN, ())
     return Figure(
         "Calibration error",
         f"{100 * live.calibration_error:.1f} points",
-        f"Brier score {live.brier:.4f}",
+        (f"Brier score {live.brier:.4f}",),
         "Percentage points between what was forecast and what happened, the mean over all"
         " forecasts.",
     )
@@ -178,8 +181,8 @@ def _calibration_error(live: LiveOut) -> Figure:
 
 def _prevalence(live: LiveOut) -> Figure:
     if live.prevalence is None:
-        return Figure("Prevalence", UNKNOWN, "")
-    return Figure("Prevalence", percent(live.prevalence), "of forecasts before a failure")
+        return Figure("Prevalence", UNKNOWN, ())
+    return Figure("Prevalence", percent(live.prevalence), ("of forecasts before a failure",))
 
 
 def _calibration(live: LiveOut, model: ModelOut) -> CalibrationPlot:
@@ -200,10 +203,8 @@ def _share(share: ShareOut | None) -> str:
     return UNKNOWN if share is None else percent(share.value)
 
 
-def _interval(share: ShareOut | None) -> str:
-    if share is None:
-        return ""
-    return f"; 95 % interval {100 * share.low:.0f} to {percent(share.high)}"
+def _interval(share: ShareOut) -> str:
+    return f"95 % interval: {100 * share.low:.0f} to {percent(share.high)}"
 
 
 def _of(part: int, whole: int, noun: str) -> str:

@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from podforecast import __version__
 from podforecast.serving import documentation, problems
 from podforecast.serving.admission import Admission
+from podforecast.serving.fleet.alert_metrics import show_alerts
 from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.front_door import FrontDoor
 from podforecast.serving.live import LiveMetrics, historian_of
@@ -70,6 +71,7 @@ def create_app(
     watched = Fleet(
         fleet, model=slot.model, registry=metrics.registry, clock=clock, followers=followers
     )
+    show_alerts(followers, metrics.registry)
     historian = historian_of(followers)
     state = ServiceState(
         slot=slot,

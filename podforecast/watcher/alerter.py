@@ -105,6 +105,11 @@ class Alerter:
         self._kept = b""
         self._store_again_at = 0.0
 
+    @property
+    def tally(self) -> Tally:
+        """What has happened since the process began."""
+        return self._tally
+
     def follow(self, snapshot: Snapshot) -> None:
         """Step the policy, hand the result to the channels, and keep it.
 

@@ -12,10 +12,10 @@ from podforecast.settings import PrometheusSettings, Settings
 from podforecast.watcher.follower import Follower
 from podforecast.watcher.historian import Historian
 from podforecast.watcher.replay import ReplayPlan, ReplaySource
+from podforecast.watcher.shared_store import SharedStore
 from podforecast.watcher.source import FleetSource
 
 if TYPE_CHECKING:
-    from podforecast.store.store import ForecastStore
     from podforecast.telemetry.prometheus.client import Connection
 
 
@@ -53,30 +53,52 @@ def source_of(settings: Settings) -> FleetSource | None:
 
 
 def followers_of(settings: Settings) -> tuple[Follower, ...]:
-    """Return who is shown every scan, in this order: what is kept, then who is alerted."""
+    """Return who is shown every scan, in this order: what is kept, then who is alerted.
+
+    A replay is kept in memory, and nobody is alerted on it.
+
+    Raises
+    ------
+    ConfigurationError
+        If an address to alert is none.
+    """
     if settings.source == "none":
         return ()
     is_replay = settings.source == "replay"
-    return (
-        Historian(
-            lambda: _store(settings, in_memory=is_replay),
-            retention=settings.store.retention,
-            interval=STEP if is_replay else settings.watch.interval,
-            forgets=is_replay,
-        ),
-    )
-
-
-def _store(settings: Settings, *, in_memory: bool) -> ForecastStore:
-    # SQLAlchemy alone takes half a second, which readiness need not wait for.
-    from podforecast.store.store import ForecastStore
-
-    return ForecastStore.open(
-        "" if in_memory else settings.store.url.get_secret_value(),
+    store = SharedStore(
+        "" if is_replay else settings.store.url.get_secret_value(),
         cluster=settings.watch.cluster,
         shard=settings.watch.shard,
         timeout=settings.store.timeout,
     )
+    historian = Historian(
+        store.open,
+        retention=settings.store.retention,
+        interval=STEP if is_replay else settings.watch.interval,
+        forgets=is_replay,
+    )
+    return (historian,) if is_replay else (historian, *_alerters(settings, store))
+
+
+def _alerters(settings: Settings, store: SharedStore) -> tuple[Follower, ...]:
+    told = settings.alerts
+    if not (told.alertmanager_urls or told.webhook_urls):
+        return ()
+    from podforecast.watcher.alerter import AlertPlan, alerter_from
+
+    plan = AlertPlan(
+        **told.model_dump(exclude={*_ADDRESSES, "mute_annotation"}),
+        cluster=settings.watch.cluster,
+        shard=settings.watch.shard,
+        alertmanager_urls=[str(url) for url in told.alertmanager_urls],
+        webhook_urls=[url.get_secret_value() for url in told.webhook_urls],
+        runbook_url=str(told.runbook_url or ""),
+        dashboard_url=str(told.dashboard_url or ""),
+    )
+    return (alerter_from(plan, recall=store.recall, remember=store.remember),)
+
+
+_ADDRESSES = {"alertmanager_urls", "webhook_urls", "runbook_url", "dashboard_url"}
 
 
 def connection_to(prometheus: PrometheusSettings) -> Connection:

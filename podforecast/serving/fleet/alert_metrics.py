@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -12,6 +12,14 @@ from prometheus_client.registry import Collector
 from podforecast.alerting.tally import Tally
 
 
+def show_alerts(followers: Iterable[object], registry: CollectorRegistry) -> None:
+    """Add the series of those followers that alert; their module is not loaded to ask."""
+    for follower in followers:
+        tally = getattr(follower, "tally", None)
+        if isinstance(tally, Tally):
+            AlertMetrics(registry, tally)
+
+
 class AlertMetrics(Collector):
     """Shows a tally when the page is read; every label value is out of a fixed set.
 
@@ -19,7 +27,7 @@ class AlertMetrics(Collector):
     >>> AlertMetrics(registry, Tally())
     <podforecast.serving.fleet.alert_metrics.AlertMetrics object at ...>
     >>> registry.get_sample_value("podforecast_alerts", {"state": "firing"})
-    0.0
+    0
     """
 
     def __init__(self, registry: CollectorRegistry, tally: Tally) -> None:

@@ -129,7 +129,9 @@ def _json(findings: Sequence[Finding], metrics: Sequence[MetricState]) -> str:
 
 
 def _print(address: str, findings: Sequence[Finding], metrics: Sequence[MetricState]) -> None:
-    grid = _grid(f"Prometheus at {address}", "check")
+    grid = _grid(f"Prometheus at {address}")
+    grid.add_column("check", overflow="fold", max_width=28)
+    grid.add_column("found", overflow="fold")
     for finding in findings:
         lines = [escape(finding.found)]
         lines += [f"[dim]costs:[/] {escape(finding.cost)}"] if finding.cost else []
@@ -142,13 +144,13 @@ def _print(address: str, findings: Sequence[Finding], metrics: Sequence[MetricSt
 
 
 def _print_metrics(metrics: Sequence[MetricState]) -> None:
-    grid = _grid("Wanted metrics, and the signals that read them", "metric")
+    grid = _grid("Wanted metrics, and the signals that read them")
+    grid.add_column("metric")
     for metric in metrics:
         many = len(metric.signals) > MANY
         signals = f"{len(metric.signals)} signals" if many else ", ".join(metric.signals)
-        grid.add_row(
-            _coloured(metric.state), metric.name, f"{escape(metric.found)} [dim]({signals})[/]"
-        )
+        line = f"{metric.name}: {escape(metric.found)} [dim]({signals})[/]"
+        grid.add_row(_coloured(metric.state), line)
     out.print(grid)
 
 
@@ -156,11 +158,9 @@ def _coloured(state: State) -> str:
     return f"[{_COLOURS[state]}]{state}[/]"
 
 
-def _grid(title: str, what: str) -> Grid:
+def _grid(title: str) -> Grid:
     grid = Grid(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     grid.add_column("", no_wrap=True)
-    grid.add_column(what, overflow="fold", max_width=28)
-    grid.add_column("found", overflow="fold")
     return grid
 
 

@@ -107,7 +107,9 @@ def metrics_by_exporter(
             yield _lacking(exporter, bad, lacking, facts, importances)
         else:
             yield Finding(check=exporter.name, state="ok", found=_complete(own))
-    yield from _unexplained(unknown_signals(facts) - explained - _unlisted(states), importances)
+    if isinstance(facts.fleet, Fleet):
+        unexplained = unknown_signals(facts) - explained - _unlisted(states)
+        yield from _unexplained(unexplained, importances)
 
 
 def _complete(own: Sequence[MetricState]) -> str:

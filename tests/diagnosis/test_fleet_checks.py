@@ -1,0 +1,58 @@
+"""How often, how late, and muted by whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from podforecast.diagnosis import fleet_checks
+from tests.diagnosis.made_up import facts, pace
+
+
+def paced(**changes):
+    return facts(paces={**facts().paces, **{k.replace("_", " "): v for k, v in changes.items()}})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "words"),
+    [
+        pytest.param(15.0, "ok", "13 samples", id="as often as scans"),
+        pytest.param(30.0, "wrong", "7 samples instead of 13", id="half as often"),
+        pytest.param(45.0, "wrong", "often have one sample only", id="longer than half a rate"),
+        pytest.param(60.0, "wrong", "covered by half", id="no rate at all"),
+        pytest.param(None, "unknown", "too few samples", id="cannot be told"),
+    ],
+)
+def test_a_long_scrape_interval_costs_samples(seconds, state, words):
+    found = next(fleet_checks.scrape_intervals(paced(cAdvisor=pace(seconds))))
+    assert found.state == state
+    assert words in f"{found.found} {found.cost}"
+
+
+def test_restarts_are_seen_late_where_kube_state_metrics_is_scraped_seldom():
+    of = facts(paces={**facts().paces, "kube-state-metrics": pace(60.0)})
+    found = list(fleet_checks.scrape_intervals(of))[1]
+    assert "restarts and new pods are seen up to 60 s late" in found.cost
+
+
+@pytest.mark.parametrize(
+    ("age", "state", "fix"),
+    [
+        pytest.param(14.0, "ok", "", id="within an interval"),
+        pytest.param(75.0, "wrong", "PODFORECAST_WATCH__DELAY=60", id="remote write"),
+    ],
+)
+def test_samples_that_arrive_late_want_a_delay(age, state, fix):
+    [found] = fleet_checks.delay(paced(cAdvisor=pace(15.0, age)))
+    assert found.state == state
+    assert fix in found.fix
+
+
+def test_without_any_sample_nothing_is_said_of_delays():
+    nothing = dict.fromkeys(facts().paces, pace(None, None))
+    assert list(fleet_checks.delay(facts(paces=nothing))) == []
+
+
+def test_muting_needs_an_allowlist():
+    [found] = fleet_checks.muting(facts(muting=None))
+    assert found.state == "missing"
+    assert "--metric-annotations-allowlist=pods=[podforecast.io/mute]" in found.fix

@@ -94,7 +94,7 @@ def _dropped(live: LiveOut, model: ModelOut) -> tuple[Notice, ...]:
             headline="Fewer failures are announced than in training",
             detail=f"{percent(live.recall.value)} instead of {percent(expected)}, by more than"
             " chance explains: these pods may fail in ways the model has not seen. What to do is"
-            " in docs/runbook.md, under `Live precision or recall has dropped`.",
+            " in docs/runbook.md, under `Live recall has dropped`.",
         ),
     )
 

@@ -17,12 +17,12 @@ DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg",
            "postgres": "postgresql+psycopg"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Address:
     """A database that podforecast can speak to."""
 
     url: URL
-    """With its password: never in a message. Its ``repr`` masks it."""
+    """With its password: never in a message."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -52,6 +52,13 @@ class Address:
         place = f"{self.url.host or ''}{port}/" if not self.is_sqlite else ""
         return f"{self.url.get_backend_name()} at {place}{self.url.database or ''}"
 
+    __repr__ = __str__
+
+    def masked(self, text: str) -> str:
+        """Take the password out of what somebody else says."""
+        password = self.url.password
+        return text.replace(str(password), "***") if password else text
+
 
 def address(url: str) -> Address:
     """Read a database URL; an empty one means memory.
@@ -68,7 +75,11 @@ def address(url: str) -> Address:
         told = f"databases of kind {scheme!r}" if scheme.replace("+", "").isalnum() else "this URL"
         raise StoreRefused(f"the store can not use {told}", hint=HINT)
     try:
-        return Address(make_url(url or "sqlite://").set(drivername=driver))
+        found = Address(make_url(url or "sqlite://").set(drivername=driver))
     except (ArgumentError, ValueError):
         # Not chained: the cause may quote the URL.
         raise StoreRefused(f"the {scheme} URL of the store can not be read", hint=HINT) from None
+    if found.is_sqlite and (found.url.host or found.url.query):
+        reason = f"the store can not use {scheme}://{found.url.host or ''} with a host or options"
+        raise StoreRefused(reason, hint=f"A file has three slashes before it. {HINT}")
+    return found

@@ -95,12 +95,16 @@ class Database:
         if self.address.file is None:
             return
         found = identity(self.address.file)
-        if found is None:
+        if found is None or found != self._file:
             make_room(self.address)
-        if found != self._file:
             self._engine.dispose()
             self.is_new = True
         self._file = found
+
+    def settle(self) -> None:
+        """Take the database as it is now for known."""
+        self.is_new = False
+        self._file = identity(self.address.file) if self.address.file else None
 
     def close(self) -> None:
         self._engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 LARGEST_LOG_BYTES = 64 * 2**20
 """To which SQLite cuts its write-ahead log back."""
+WAIT_SECONDS = 0.02
 
 
 def sqlite_engine(url: URL, timeout: timedelta, **pool: Any) -> Engine:  # noqa: ANN401
@@ -18,7 +20,14 @@ def sqlite_engine(url: URL, timeout: timedelta, **pool: Any) -> Engine:  # noqa:
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": timeout.total_seconds()}, **pool
     )
-    event.listen(engine, "connect", _prepare_file)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        _log_ahead(connection, timeout.total_seconds())
+        # What is acknowledged survives a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG_BYTES}")
+
     return _with_transactions(engine)
 
 
@@ -41,13 +50,19 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _prepare_file(connection: sqlite3.Connection, _record: object) -> None:
-    for setting in (
-        "journal_mode = WAL",  # readers do not wait for the writer
-        "synchronous = FULL",  # what is acknowledged survives a power cut
-        f"journal_size_limit = {LARGEST_LOG_BYTES}",
-    ):
-        connection.execute(f"PRAGMA {setting}")
+def _log_ahead(connection: sqlite3.Connection, seconds: float) -> None:
+    """Let readers and the writer not wait for each other; the file remembers it."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            # Of those that open a new file at once one may switch, and SQLite waits for no lock.
+            if time.monotonic() > until:
+                raise
+            time.sleep(WAIT_SECONDS)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -77,7 +77,7 @@ class ForecastStore:
                 with self._database.writing() as connection:
                     self._watcher = _number(connection, self._name)
                 self._book = PodBook(self._watcher)
-                self._database.is_new = False
+                self._database.settle()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -33,6 +33,7 @@ LATER = {
     "unable to open": "The folder is gone, or may not be written to.",
     "disk I/O": "Check the disk.",
 }
+OTHERWISE = "Check the URL of the store, and whether another program changed its tables."
 AGAIN = "It is tried again with the next scan."
 TWICE = "Two watchers of one cluster and shard write here; give each its own shard."
 
@@ -45,7 +46,7 @@ def tables_are_gone(error: DBAPIError) -> bool:
 
 def told(error: DBAPIError, address: Address) -> PodforecastError:
     """Say what happened, without the statement and its parameters."""
-    complaint = str(error.orig).strip().split("\n", 1)[0][:LONGEST]
+    complaint = address.masked(str(error.orig)).strip().split("\n", 1)[0][:LONGEST]
     message = f"the store ({address}) failed: {complaint}"
     if tables_are_gone(error):
         return StoreUnavailable(message, hint=f"The tables are made again. {AGAIN}")
@@ -59,4 +60,4 @@ def told(error: DBAPIError, address: Address) -> PodforecastError:
             return StoreUnavailable(message, hint=f"{hint} {AGAIN}")
     if isinstance(error, OperationalError | InterfaceError | InternalError):
         return StoreUnavailable(message, hint=AGAIN)
-    return StoreRefused(message, hint="Another program may have changed the tables.")
+    return StoreRefused(message, hint=OTHERWISE)

@@ -12,8 +12,9 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from podforecast.serving.application import create_app
 from tests.api.conftest import FakeScorer
+from tests.api.fleets import fleet_app
+from tests.watcher.made_up import WallClock, write_campaign
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 BLOCKS = re.findall(r"^```(bash|python|json)\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
@@ -26,9 +27,15 @@ CURLS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    return write_campaign(tmp_path_factory.mktemp("data"))
+
+
 @pytest.fixture
-def service():
-    app = create_app(Path("models"), load=lambda _: FakeScorer())
+def service(data_dir):
+    scorer = FakeScorer()
+    app = fleet_app(data_dir, wall=WallClock(), load=lambda _: scorer)
     with TestClient(app) as client:
         yield client
 

@@ -78,7 +78,7 @@ class Database:
     def _transaction(self, purpose: str) -> Iterator[Connection]:
         try:
             with self._turn, self._engine.connect() as connection:
-                connection = connection.execution_options(podforecast=purpose)
+                connection = connection.execution_options(**self._options(purpose))
                 with connection.begin():
                     yield connection
         except DBAPIError as error:
@@ -89,6 +89,13 @@ class Database:
                 f"the store ({self.address}) is busy: no connection became free in time",
                 hint="It is tried again with the next scan.",
             ) from error
+
+    def _options(self, purpose: str) -> dict[str, str]:
+        one_state = purpose == "reads" and not self.address.is_sqlite  # which has no other way
+        return {
+            "podforecast": purpose,
+            **({"isolation_level": "REPEATABLE READ"} if one_state else {}),
+        }
 
     def leave_lost_file(self) -> None:
         """Let go of a file that was deleted or replaced: what is written to it would be lost."""

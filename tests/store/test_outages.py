@@ -13,7 +13,6 @@ import pytest
 
 from podforecast.errors import StoreUnavailable
 from podforecast.store.store import ForecastStore
-from tests.store import postgresql_server
 from tests.store.conftest import TIMEOUT
 from tests.store.made_up import START, STEP, graded, many, same, scan
 from tests.store.postgresql_server import PASSWORD
@@ -34,17 +33,14 @@ def on_file(file):
     store.close()
 
 
-@pytest.fixture(scope="module")
-def server():
-    """One of its own: the others are not to be stopped."""
-    with postgresql_server.running() as running:
-        yield running
+@pytest.fixture
+def server(postgresql):
+    return postgresql
 
 
 @pytest.fixture
-def on_server(server):
-    store = ForecastStore.open(server.url("postgres"), timeout=timedelta(seconds=1))
-    store.clear()
+def on_server(empty_database):
+    store = ForecastStore.open(empty_database, timeout=timedelta(seconds=1))
     yield store
     store.close()
 
@@ -170,8 +166,8 @@ def test_a_server_that_stops_answering_is_given_up_in_time(on_server, server):
 
 
 @pytest.mark.postgres
-def test_a_table_that_somebody_locks_is_waited_for_and_then_given_up(on_server, server):
-    other = ForecastStore.open(server.url("postgres"), cluster="other", timeout=TIMEOUT)
+def test_a_table_that_somebody_locks_is_waited_for_and_then_given_up(on_server, empty_database):
+    other = ForecastStore.open(empty_database, cluster="other", timeout=TIMEOUT)
     with other._database.writing() as connection:
         connection.exec_driver_sql("LOCK TABLE scans")
         assert "timeout" in fails(on_server.record, scan()).message
@@ -181,7 +177,7 @@ def test_a_table_that_somebody_locks_is_waited_for_and_then_given_up(on_server, 
 
 
 @pytest.mark.postgres
-def test_a_database_that_was_made_anew_gets_its_tables_again(on_server, server):
+def test_a_database_that_was_made_anew_gets_its_tables_again(on_server):
     on_server.record(scan(0))
     with on_server._database.writing() as connection:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,25 +20,26 @@ META = "__meta_kubernetes_"
 Targets = Mapping[str, list[dict[str, str]]]
 
 
-def standing_in(addresses: Mapping[str, str], targets: Targets) -> str:
+def standing_in(
+    addresses: Mapping[str, str], targets: Targets, *, interval: str = "1s", **more: Any
+) -> str:
     """Return the configuration with the discovery of each job replaced by an address per job.
 
     Debian's Prometheus is built without Kubernetes' discovery, and there is no API server to ask.
     Everything else stays: paths, labels, what is kept and dropped. The stand-in has neither TLS
     nor the keys of a cluster.
     """
-    jobs = [
-        _standing_in(job, addresses[job["job_name"]], targets) for job in CONFIG["scrape_configs"]
-    ]
-    times = {"scrape_interval": "1s", "scrape_timeout": "1s"}
-    return yaml.safe_dump({"global": times, "scrape_configs": jobs})
+    jobs = [_standing_in(job, addresses[name], targets)
+            for name, job in JOBS.items() if name in targets]  # fmt: skip
+    times = {"scrape_interval": interval, "scrape_timeout": interval}
+    return yaml.safe_dump({"global": times, "scrape_configs": jobs, **more})
 
 
 def _standing_in(job: dict[str, Any], address: str, targets: Targets) -> dict[str, Any]:
     for_real = ("scheme", "authorization", "tls_config", "kubernetes_sd_configs", "static_configs")
     found = [
         {
-            "targets": [address],
+            "targets": [each.get("__address__", address)],
             "labels": {
                 key if key.startswith("__") else META + key: text for key, text in each.items()
             },
@@ -50,12 +51,12 @@ def _standing_in(job: dict[str, Any], address: str, targets: Targets) -> dict[st
 
 
 @contextmanager
-def served(pages: Mapping[str, str]) -> Iterator[str]:
+def served(pages: Mapping[str, Callable[[], str]], host: str = "127.0.0.1") -> Iterator[str]:
     """Stand in for whatever has metrics: a page per path. Gives its address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = pages.get(self.path.partition("?")[0], "").encode()
+            body = pages.get(self.path.partition("?")[0], str)().encode()
             self.send_response(200 if body else 404)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
@@ -64,11 +65,11 @@ def served(pages: Mapping[str, str]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = http.server.ThreadingHTTPServer((host, 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"127.0.0.1:{server.server_port}"
+        yield f"{host}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import time
@@ -185,7 +186,7 @@ def prometheus(tmp_path_factory):
     """A real Prometheus with our configuration; gives a function that asks it."""
     folder = tmp_path_factory.mktemp("prometheus")
     with ExitStack() as stack:
-        addresses = {job: stack.enter_context(served(pages)) for job, pages in PAGES.items()}
+        addresses = {job: stack.enter_context(served(ready(pages))) for job, pages in PAGES.items()}
         config = standing_in(addresses, TARGETS)
         url = stack.enter_context(running(folder, config=config))
 
@@ -195,6 +196,10 @@ def prometheus(tmp_path_factory):
 
         wait_for_a_scrape(ask)
         yield ask
+
+
+def ready(pages):
+    return {path: functools.partial(str, page) for path, page in pages.items()}
 
 
 def wait_for_a_scrape(ask):

@@ -39,7 +39,10 @@ class Handler(BaseHTTPRequestHandler):
     """Notes the request and lets the server's answer have its way."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Server
+    asked: Asked
+    """What it is to answer; requests come in several threads."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
@@ -52,7 +55,8 @@ class Handler(BaseHTTPRequestHandler):
         story = self.server.story
         fields = {name: values[0] for name, values in parse_qs(text).items()}
         path = self.path.partition("?")[0]
-        story.asked.append(Asked(self.command, path, dict(self.headers), fields))
+        self.asked = Asked(self.command, path, dict(self.headers), fields)
+        story.asked.append(self.asked)
         story.answer(self)
 
     def log_message(self, *args: object) -> None:

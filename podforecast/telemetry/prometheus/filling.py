@@ -13,7 +13,7 @@ from podforecast.telemetry.backlog import Backlog, Want
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.bulk import BulkQueries, Got, Piece
 from podforecast.telemetry.prometheus.queries import PACKS, Scope
-from podforecast.telemetry.prometheus.samples import read_matrix, read_pods, read_vector
+from podforecast.telemetry.prometheus.samples import VectorReader, read_matrix, read_pods
 from podforecast.telemetry.prometheus.shards import Shard, in_groups
 from podforecast.telemetry.ring import DEPTH, STEP_SECONDS, Ring, Samples
 
@@ -62,6 +62,7 @@ class RingFiller:
         self.namespaces: tuple[str, ...] = ()
         """Of the shard; empty where there is one shard only."""
         self._ring = ring
+        self._reader = VectorReader()
         self._base = Scope(extra_selector=selector)
         self._shard = shard or Shard(1, 1)
         depths = {name: back // STEP + 1 for name, back in look_back.items()}
@@ -71,6 +72,7 @@ class RingFiller:
         self._owned_at = -OWNERS_EVERY
         self._owns_the_past = False
         self._round = AT_FIRST
+        self._longest = DEPTH
 
     @property
     def gap(self) -> int:
@@ -132,7 +134,7 @@ class RingFiller:
             self._owns_the_past = True
 
     def _fill_the_present(self, queries: BulkQueries) -> None:
-        most = max(AT_FIRST, self._largest) if self._ring.pods else AT_FIRST
+        most = self._largest if self._ring.pods else AT_FIRST
         wants = self._needed.wants(newest=self._ring.newest, most=most)
         got = self._take(queries, wants)
         self.failed = {each.want.signals: each.error for each in got if each.error is not None}
@@ -167,7 +169,8 @@ class RingFiller:
     @property
     def _largest(self) -> int:
         """Samples of the largest answer that is asked for."""
-        return max(1, MOST_POINTS // (SIGNALS_OF_A_PACK * max(1, len(self._ring.pods))))
+        few = MOST_POINTS // (SIGNALS_OF_A_PACK * max(1, len(self._ring.pods)))
+        return max(1, min(few, self._longest))
 
     def _take(self, queries: BulkQueries, wants: Sequence[Want]) -> list[Got]:
         """Ask, and enter what is answered."""
@@ -184,6 +187,8 @@ class RingFiller:
                 samples += read
         self._ring.put(*samples)
         for got in taken:
+            # What the server found too large once is not tried again.
+            self._longest = min([self._longest, *(len(piece.want) for piece in parts_of(got))])
             if got.error is None:
                 self._needed.done(got.want)
                 if got.want.signals == self._packs[got.want.pack]:
@@ -193,7 +198,7 @@ class RingFiller:
     def _samples(self, piece: Piece) -> Samples:
         want, table = piece.want, self._ring.table
         if len(want) == 1:
-            return read_vector(piece.body, want.signals, want.first, table)
+            return self._reader.read(piece.body, want.signals, want.first, table)
         return read_matrix(piece.body, want.signals, want.first, want.last, table)
 
     def _queries(self, api: QueryApi) -> BulkQueries:
@@ -229,6 +234,11 @@ class RingFiller:
             log.warning("owners are left out reason=%s", error.message)
             return
         self._owned_at = newest
+
+
+def parts_of(got: Got) -> list[Piece]:
+    """Answers to less than what was wanted at a time."""
+    return [piece for piece in got.pieces if len(piece.want) < len(got.want)]
 
 
 def packs_of(signals: Iterable[str]) -> list[tuple[str, ...]]:

@@ -1,0 +1,159 @@
+"""Which pods a live source sees: odd names, many at once, those of a shard."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from podforecast.domain.pods import PodRef
+from podforecast.errors import ConfigurationError
+from podforecast.telemetry.prometheus.shards import Shard, in_groups
+from tests.telemetry.misbehaving import misbehaving, text
+from tests.watcher.live_server import NOON, Cluster, steady
+from tests.watcher.test_live_trouble import MEMORY, filled, live, tick, tick_later
+
+ODD = (
+    ("shop", "web.0"),
+    ("shop", "x" * 253),
+    ("tëam-😀", "pød"),
+    ('say "hi"', "a\\b"),
+    ("a.b|c", "new\nline"),
+    ("shop", ""),
+)
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.mark.parametrize("shard", ["1/1", "1/2", "2/2"])
+def test_odd_names_go_all_the_way(cluster, shard):
+    cluster.pods = ODD
+    with misbehaving(cluster) as server, live(server.url, shard=shard) as source:
+        block = tick(source)
+    part = Shard.read(shard)
+    assert block.pods == tuple(sorted(PodRef(*pod) for pod in ODD if part.has(pod[0])))
+
+
+def test_pods_come_and_go(cluster):
+    with misbehaving(cluster) as server, live(server.url) as source:
+        tick(source)
+        cluster.pods = [("shop", "cart-0"), ("shop", "cart-1")]
+        block = tick_later(cluster, source)
+    present = np.isfinite(block.signal(MEMORY)[:, -1])
+    assert [str(pod) for pod in block.pods] == ["shop/cart-0", "shop/cart-1", "shop/pay-0"]
+    assert present.tolist() == [True, True, False]
+
+
+def test_a_pod_seen_first_with_restarts_has_not_failed_just_now(cluster):
+    def value(signal, pod, at):
+        new = at - NOON.timestamp()
+        if signal == "restarts":
+            return 7.0 if pod[1] == "pay-0" else 0.0 if new < 15 else 1.0
+        return steady(signal, pod, at)
+
+    cluster.value = value
+    cluster.pods = [("shop", "cart-0")]
+    with misbehaving(cluster) as server, live(server.url) as source:
+        tick(source)
+        cluster.pods = [("shop", "cart-0"), ("shop", "pay-0")]
+        tick_later(cluster, source)
+        found = source.failures_until(source.now())
+    assert [(str(failure.pod), failure.at) for failure in found] == [("shop/cart-0", cluster.now)]
+
+
+def test_failures_after_the_moment_are_not_known_yet(cluster):
+    cluster.value = lambda signal, pod, at: (
+        float(at > NOON.timestamp() - 60) if signal == "restarts" else steady(signal, pod, at)
+    )
+    with misbehaving(cluster) as server, live(server.url) as source:
+        now = filled_now(cluster, source)
+        assert len(source.failures_until(now)) == len(cluster.pods)
+        assert source.failures_until(NOON - timedelta(seconds=60)) == ()
+        assert source.failures_until(NOON - timedelta(hours=3)) == ()
+
+
+def filled_now(cluster, source):
+    filled(cluster, source)
+    return source.now()
+
+
+# ------------------------------------------------------------------ shards
+
+
+def test_every_namespace_is_in_exactly_one_shard():
+    names = [f"team-{number}" for number in range(1000)]
+    for count in (1, 2, 4, 7):
+        shards = [Shard(number, count) for number in range(1, count + 1)]
+        sizes = [sum(shard.has(name) for name in names) for shard in shards]
+        assert sum(sizes) == len(names)
+        assert min(sizes) > 0.7 * len(names) / count
+
+
+def test_a_shard_is_the_same_on_every_machine():
+    """Two watchers that disagree would leave a namespace unwatched."""
+    names = ("default", "kube-system", "shop", "tëam-😀")
+    numbers = [next(n for n in range(1, 5) if Shard(n, 4).has(name)) for name in names]
+    assert numbers == [3, 3, 3, 1]
+
+
+@pytest.mark.parametrize("text", ["", "1", "0/4", "5/4", "1/0", "1/4/2", "a/b", "-1/4"])
+def test_what_is_no_shard_is_refused(text):
+    with pytest.raises(ConfigurationError, match="no shard"):
+        Shard.read(text)
+
+
+def test_shards_together_see_every_pod_once_and_ask_for_no_other(cluster):
+    cluster.pods = [(f"ns-{number}", "web-0") for number in range(12)]
+    seen = []
+    with misbehaving(cluster) as server:
+        for shard in ("1/3", "2/3", "3/3"):
+            with live(server.url, shard=shard) as source:
+                pods = tick(source).pods
+                seen += pods
+                assert f"(shard {shard})" in source.tell(NOON)
+    assert sorted(seen) == sorted(PodRef(*pod) for pod in cluster.pods)
+    assert all("namespace=" in asked["query"] for asked in cluster.asked_of)
+
+
+def test_a_new_namespace_of_the_shard_is_found(cluster):
+    part = Shard(1, 2)
+    mine = [name for name in (f"ns-{number}" for number in range(20)) if part.has(name)]
+    cluster.pods = [(mine[0], "web-0")]
+    with misbehaving(cluster) as server, live(server.url, shard="1/2") as source:
+        tick(source)
+        cluster.pods = [(mine[0], "web-0"), (mine[1], "web-0")]
+        assert len(tick_later(cluster, source).pods) == 2
+
+
+def test_namespaces_are_those_of_before_where_nobody_lists_them(cluster):
+    with misbehaving(cluster) as server, live(server.url, shard="1/1") as source:
+        tick(source)
+    part = next(s for s in ("1/2", "2/2") if Shard.read(s).has("shop"))
+    with misbehaving(cluster) as server, live(server.url, shard=part) as source:
+        tick(source)
+
+        def without_labels(handler):
+            is_list = handler.asked.path.endswith("/values")
+            (text("busy", status=503) if is_list else cluster)(handler)
+
+        server.answer = without_labels
+        block = tick_later(cluster, source)
+    assert np.isfinite(block.signal(MEMORY)[:, -1]).all()
+
+
+def test_a_shard_without_namespaces_has_no_pods(cluster):
+    part = next(s for s in ("1/2", "2/2") if not Shard.read(s).has("shop"))
+    with misbehaving(cluster) as server, live(server.url, shard=part) as source:
+        assert tick(source).pods == ()
+        assert "0 pods" in source.tell(NOON)
+
+
+def test_many_namespaces_are_asked_for_in_groups():
+    names = [f"namespace-{number:04}" for number in range(1000)]
+    groups = list(in_groups(names))
+    assert [name for group in groups for name in group] == names
+    assert max(len("|".join(group)) for group in groups) <= 4000

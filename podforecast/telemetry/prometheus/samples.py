@@ -8,34 +8,63 @@ from typing import Any
 import numpy as np
 
 from podforecast.errors import TelemetryMalformed
+from podforecast.telemetry.collector import collector_paused
 from podforecast.telemetry.pod_table import PodTable
 from podforecast.telemetry.prometheus.answers import SHOWN, read_data, read_series
+from podforecast.telemetry.prometheus.pod_labels import PodLabels
 from podforecast.telemetry.prometheus.queries import SIGNAL_LABEL
+from podforecast.telemetry.prometheus.vectors import Vector, read_in_place
 from podforecast.telemetry.ring import STEP_SECONDS, Samples
 
 GRID_SECONDS = 0.5
 """Times come back cut to milliseconds; what is further from the grid was not asked for."""
 
 
-def read_vector(body: bytes, signals: Sequence[str], sample: int, table: PodTable) -> Samples:
-    """Read the answer of an instant query for a pack of signals.
+class VectorReader:
+    """Reads the answers of instant queries, and remembers the labels of pods between them."""
 
-    Parameters
-    ----------
-    signals
-        That were asked for.
-    sample
-        Number of the sample that was asked for.
-    table
-        Gives pods their numbers; new pods get one.
+    def __init__(self) -> None:
+        self._labels = PodLabels(PodTable())
 
-    Raises
-    ------
-    QueryRejected
-        If the answer says that the query failed.
-    TelemetryMalformed
-        If it is not an answer to this query.
-    """
+    def read(self, body: bytes, signals: Sequence[str], sample: int, table: PodTable) -> Samples:
+        """Read the answer about a pack of signals.
+
+        Parameters
+        ----------
+        signals
+            That were asked for.
+        sample
+            Number of the sample that was asked for.
+        table
+            Gives pods their numbers; new pods get one.
+
+        Raises
+        ------
+        QueryRejected
+            If the answer says that the query failed.
+        TelemetryMalformed
+            If it is not an answer to this query.
+        """
+        if self._labels.table is not table:
+            self._labels = PodLabels(table)
+        vector = read_in_place(body, signals, self._labels)
+        if vector is None:
+            with collector_paused():
+                vector = parse_vector(body, signals, table)
+        if len(vector.pod) and abs(vector.time - sample * STEP_SECONDS) > GRID_SECONDS:
+            raise TelemetryMalformed("the answer has samples of another time than was asked for")
+        vector.values[np.isinf(vector.values)] = np.nan
+        return Samples(
+            signals=tuple(signals),
+            signal=vector.place,
+            pod=vector.pod,
+            sample=np.full(len(vector.pod), sample, np.int64),
+            values=vector.values,
+        )
+
+
+def parse_vector(body: bytes, signals: Sequence[str], table: PodTable) -> Vector:
+    """Read any answer to an instant query by way of the JSON parser; see `VectorReader.read`."""
     place = {name: index for index, name in enumerate(signals)}
     pods, numbers, values = [], [], []
     try:
@@ -46,27 +75,22 @@ def read_vector(body: bytes, signals: Sequence[str], sample: int, table: PodTabl
             numbers.append(place[labels[SIGNAL_LABEL]])
             values.append(row["value"][1])
         read = np.array([float(value) for value in values], np.float64)
-        at = float(rows[0]["value"][0]) if rows else sample * STEP_SECONDS
+        time = float(rows[0]["value"][0]) if rows else 0.0
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise _unexpected(error) from error
-    if abs(at - sample * STEP_SECONDS) > GRID_SECONDS:
-        raise TelemetryMalformed("the answer has samples of another time than was asked for")
-    read[np.isinf(read)] = np.nan
-    return Samples(
-        signals=tuple(signals),
-        signal=np.array(numbers, np.int64),
-        pod=np.array(pods, np.int64),
-        sample=np.full(len(read), sample, np.int64),
-        values=read,
-    )
+    return Vector(time, np.array(numbers, np.int64), np.array(pods, np.int64), read)
 
 
 def read_matrix(
     body: bytes, signals: Sequence[str], first: int, last: int, table: PodTable
 ) -> Samples:
-    """Read the answer of a range query, of the samples from first to last; see `read_vector`."""
+    """Read the answer of a range query, of the samples from first to last.
+
+    Errors as in `VectorReader.read`.
+    """
     place = {name: index for index, name in enumerate(signals)}
-    series = read_series(body)
+    with collector_paused():
+        series = read_series(body)
     try:
         pods = [table.number(each.labels["namespace"], each.labels["pod"]) for each in series]
         numbers = [place[each.labels[SIGNAL_LABEL]] for each in series]
@@ -89,7 +113,8 @@ def read_matrix(
 def read_pods(body: bytes, label: str = "") -> list[tuple[str, str, str]]:
     """Read namespace, pod and one more label of an instant query's series; values are ignored."""
     try:
-        return [_named(row["metric"], label) for row in read_data(body)["result"]]
+        with collector_paused():
+            return [_named(row["metric"], label) for row in read_data(body)["result"]]
     except (KeyError, TypeError) as error:
         raise _unexpected(error) from error
 
@@ -103,3 +128,8 @@ def _unexpected(error: Exception) -> TelemetryMalformed:
         f"the answer has an unexpected shape: {error!r}"[:SHOWN],
         hint="Check that the address leads to the query API of a Prometheus.",
     )
+
+
+def read_vector(body: bytes, signals: Sequence[str], sample: int, table: PodTable) -> Samples:
+    """Read one answer; whoever reads many keeps a `VectorReader`."""
+    return VectorReader().read(body, signals, sample, table)

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
+import numpy as np
 from sqlalchemy import Connection, delete, select
 
 from podforecast.store.pods import SEEN_EVERY_SECONDS
 from podforecast.store.tables import FAILURES, FORECASTS, NOTIFICATIONS, PODS, SCANS, STATE, TALLIES
 
 FORECASTS_AT_ONCE = 40_000
-"""Per call, which is some 0.1 s. A tick waits for it."""
+"""Per call, which is some 0.1 s. A scan waits for it."""
 MOST_SCANS = 100
-FEWEST_SCANS = 2
-"""Per call whatever their size: one is added at every tick, so that old ones do grow fewer."""
+FEWEST_SCANS = 5
+"""Per call whatever their size: called once a minute, in which four are added, it catches up."""
+PODS_AT_ONCE = 10_000
 
 
-def purge(connection: Connection, watcher: int, before: float) -> int:
+def purge(connection: Connection, watcher: int, before: float) -> tuple[int, int]:
     """Delete a bounded number of the oldest scans with all that belongs to them.
 
     Returns
     -------
-    int
-        Scans deleted; 0 when none is left, and only then pods that nobody refers to go as well.
+    scans : int
+        Deleted.
+    pods : int
+        Deleted: those that nobody refers to, once no old scan is left.
     """
-    oldest = (
+    oldest = connection.execute(
         select(SCANS.c.id, SCANS.c.pods)
         .where(SCANS.c.watcher_id == watcher, SCANS.c.at < before)
         .order_by(SCANS.c.at)
         .limit(MOST_SCANS)
-    )
-    chosen: list[int] = []
-    forecasts = 0
-    for number, pods in connection.execute(oldest):
-        if len(chosen) >= FEWEST_SCANS and forecasts + pods > FORECASTS_AT_ONCE:
-            break
-        chosen.append(number)
-        forecasts += pods
-    _delete(connection, chosen)
-    return len(chosen)
+    ).all()
+    forecasts = np.cumsum([scan.pods for scan in oldest])
+    most = max(FEWEST_SCANS, int(np.searchsorted(forecasts, FORECASTS_AT_ONCE, side="right")))
+    _delete(connection, [scan.id for scan in oldest[:most]])
+    finished = len(oldest) <= most and len(oldest) < MOST_SCANS
+    pods = _purge_pods(connection, watcher, before) if finished else 0
+    return min(len(oldest), most), pods
 
 
 def _delete(connection: Connection, scans: list[int]) -> None:
@@ -45,10 +46,14 @@ def _delete(connection: Connection, scans: list[int]) -> None:
     connection.execute(delete(SCANS).where(SCANS.c.id.in_(scans)))
 
 
-def purge_pods(connection: Connection, watcher: int, before: float) -> int:
+def _purge_pods(connection: Connection, watcher: int, before: float) -> int:
     """Delete pods of which no scan is left, see ``SEEN_EVERY_SECONDS``."""
-    unseen = PODS.c.seen_at < before - SEEN_EVERY_SECONDS
-    return connection.execute(delete(PODS).where(PODS.c.watcher_id == watcher, unseen)).rowcount
+    unseen = (
+        select(PODS.c.id)
+        .where(PODS.c.watcher_id == watcher, PODS.c.seen_at < before - SEEN_EVERY_SECONDS)
+        .limit(PODS_AT_ONCE)
+    )
+    return connection.execute(delete(PODS).where(PODS.c.id.in_(unseen))).rowcount
 
 
 def clear(connection: Connection, watcher: int) -> None:

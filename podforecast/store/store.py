@@ -159,11 +159,10 @@ class ForecastStore:
     def purge(self, before: float) -> int:
         """Delete some of the scans before then, oldest first; call it again while it is not 0."""
         with self._writing() as connection:
-            deleted = retention.purge(connection, self._watcher, before)
-            forgotten = 0 if deleted else retention.purge_pods(connection, self._watcher, before)
-        if forgotten:
+            scans_deleted, pods_deleted = retention.purge(connection, self._watcher, before)
+        if pods_deleted:
             self._book.forget()
-        return deleted
+        return scans_deleted
 
     def clear(self) -> None:
         """Delete everything of this watcher, as a replay does that starts over."""

@@ -12,6 +12,8 @@ from podforecast.store.tables import METADATA
 from tests.store.made_up import PODS, START, STEP, failure, graded, scan
 
 EVER = START + 1e6
+SHORTEST_INTERVAL_SECONDS = 15.0
+"""Between scans, see the setting; the historian purges once a minute."""
 
 
 def fill(store, count, *, first=0):
@@ -60,14 +62,20 @@ def test_nothing_is_left_behind_once_all_scans_are_deleted(store):
 
 def test_one_call_deletes_a_bounded_number_of_forecasts(store, monkeypatch):
     monkeypatch.setattr(retention, "FORECASTS_AT_ONCE", 7)
+    monkeypatch.setattr(retention, "FEWEST_SCANS", 1)
     fill(store, 9)
     assert [store.purge(EVER) for _ in range(4)] == [2, 2, 2, 2]
 
 
 def test_scans_too_large_for_one_call_grow_fewer_all_the_same(store, monkeypatch):
     monkeypatch.setattr(retention, "FORECASTS_AT_ONCE", 1)
+    monkeypatch.setattr(retention, "FEWEST_SCANS", 2)
     fill(store, 3)
-    assert [store.purge(EVER) for _ in range(3)] == [retention.FEWEST_SCANS, 1, 0]
+    assert [store.purge(EVER) for _ in range(3)] == [2, 1, 0]
+
+
+def test_a_fleet_of_any_size_loses_more_scans_a_minute_than_it_gets():
+    assert retention.FEWEST_SCANS > 60.0 / SHORTEST_INTERVAL_SECONDS
 
 
 def test_a_pod_that_nobody_refers_to_is_forgotten_and_may_come_back(opened, kind):
@@ -81,6 +89,18 @@ def test_a_pod_that_nobody_refers_to_is_forgotten_and_may_come_back(opened, kind
     assert rows_of(store)["pods"] == before - len(PODS)
     store.record(scan(1000))
     assert [found.pods for found in store.recent(0.0)] == [PODS]
+
+
+def test_pods_are_forgotten_also_while_every_purge_finds_an_old_scan(store):
+    before = rows_of(store)["pods"]
+    store.record(scan(0, (0.1,), pods=[PodRef("jobs", "ran-once")]))
+    hours_later = int(2 * SEEN_EVERY_SECONDS / STEP)
+    for number in range(hours_later, hours_later + 4):
+        store.record(scan(number, (0.1,), pods=[PodRef("shop", "steady")]))
+    assert rows_of(store)["pods"] == before + 2
+    assert store.purge(START + (hours_later + 1) * STEP) == 2
+    assert store.purge(START + (hours_later + 2) * STEP) == 1
+    assert rows_of(store)["pods"] == before + 1
 
 
 def test_a_pod_that_is_seen_again_and_again_stays(store):

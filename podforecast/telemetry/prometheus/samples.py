@@ -128,8 +128,3 @@ def _unexpected(error: Exception) -> TelemetryMalformed:
         f"the answer has an unexpected shape: {error!r}"[:SHOWN],
         hint="Check that the address leads to the query API of a Prometheus.",
     )
-
-
-def read_vector(body: bytes, signals: Sequence[str], sample: int, table: PodTable) -> Samples:
-    """Read one answer; whoever reads many keeps a `VectorReader`."""
-    return VectorReader().read(body, signals, sample, table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from podforecast.alerting.tracking import Ended, Rules, Track
+from podforecast.alerting.tracking import Ended, Rules, Sight, Track
 from podforecast.domain.alerts import (
     NOT_EXPLAINED,
     Alert,
@@ -36,7 +36,7 @@ Seen = Mapping[PodRef, Observation]
 def opened(tracks: Sequence[Track], seen: Seen, now: float, rules: Rules) -> Alert:
     """Open the alert of a workload with these pods at risk."""
     pods = _pods(tracks)
-    why = _why(pods, seen) or NOT_EXPLAINED
+    why = _why(tracks, seen) or NOT_EXPLAINED
     namespace, workload = tracks[0].owner
     highest = max(track.probability for track in tracks)
     return Alert(
@@ -65,7 +65,7 @@ def lasting(
         probability=highest,
         peak=max(alert.peak, highest),
         severity=Severity.CRITICAL if critical else Severity.WARNING,
-        why=_why(pods, seen) or alert.why,
+        why=_why(tracks, seen) or alert.why,
         failed=_failed(alert, [*tracks, *(each.track for each in ended)]),
     )
     kind = _kind(alert, after)
@@ -93,8 +93,7 @@ def _kind(before: Alert, after: Alert) -> ChangeKind | None:
 
 
 def _pods(tracks: Sequence[Track]) -> tuple[PodAtRisk, ...]:
-    riskiest = sorted(tracks, key=lambda track: (-track.probability, track.pod))
-    return tuple(_pod(track) for track in riskiest)
+    return tuple(_pod(track) for track in _riskiest(tracks))
 
 
 def _pod(track: Track) -> PodAtRisk:
@@ -113,7 +112,15 @@ def _failed(alert: Alert, tracks: Sequence[Track]) -> tuple[PodAtRisk, ...]:
     return (*alert.failed, *new)[-MOST_FAILED:]
 
 
-def _why(pods: Sequence[PodAtRisk], seen: Seen) -> Why | None:
-    """What the riskiest pod's forecast rests on; None where no pod was explained."""
-    observed = (seen.get(each.pod) for each in pods)
+def _why(tracks: Sequence[Track], seen: Seen) -> Why | None:
+    """What the forecast of the riskiest pod rests on that is not calm; None if none was explained.
+
+    Of a pod that has failed and is calm again, the reasons from before say more.
+    """
+    risky = [track for track in tracks if track.sight in {Sight.ABOVE, Sight.BETWEEN}]
+    observed = (seen.get(each.pod) for each in _riskiest(risky))
     return next((each.why for each in observed if each is not None and each.why is not None), None)
+
+
+def _riskiest(tracks: Sequence[Track]) -> list[Track]:
+    return sorted(tracks, key=lambda track: (-track.probability, track.pod))

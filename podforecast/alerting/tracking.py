@@ -60,7 +60,8 @@ class Track:
 
     pod: PodRef
     workload: str
-    """Its name, without the namespace."""
+    """Its name, without the namespace, as of the first scan: a scan that misses the owners of pods
+    must not end one alert and begin another."""
     raised: bool
     """Whether it is at risk; else it has to stay above ``enter`` for longer."""
     since: float
@@ -152,7 +153,6 @@ def _looked_at(track: Track, observation: Observation | None, now: float, rules:
     known = observation.probability
     return replace(
         seen,
-        workload=observation.workload,
         muted=observation.muted,
         probability=track.probability if known is None else known,
         failed_at=_failed_at(seen, observation, now),

@@ -19,7 +19,7 @@ from podforecast.errors import ChannelFailed, ConfigurationError, StoreUnavailab
 from podforecast.explain.phrases import Family
 from podforecast.explain.reasons import Explanation, Reason
 from podforecast.explain.remedies import Remedy
-from podforecast.serving.fleet.alert_metrics import AlertMetrics
+from podforecast.serving.fleet.alert_metrics import show_alerts
 from podforecast.watcher.alerter import STORE_PAUSE, Alerter, AlertPlan, alerter_from
 from podforecast.watcher.causes import CAUSES, cause_of
 from podforecast.watcher.explained import Explained
@@ -328,7 +328,7 @@ def test_all_channels_finish_before_any_is_waited_for(alerter):
 
 def test_metrics_tell_what_happens(alerter):
     registry, tally = CollectorRegistry(), Tally()
-    AlertMetrics(registry, tally)
+    show_alerts([SimpleNamespace(name="store"), alerter(tally=tally)], registry)
     follower = alerter(tally=tally, plan=AlertPlan(most_per_10_minutes=1))
     crowd = {PodRef("shop", f"w{i}-0"): 0.9 for i in range(3)}
     follower.follow(snapshot(crowd | {CART: 0.9}, muted=frozenset({CART})))

@@ -15,6 +15,8 @@ from podforecast.telemetry.prometheus.queries import METRICS
 
 LISTING = "kube_pod_info"
 """Without it no pod is known to exist."""
+SHARED_BY = 10
+"""A metric that so many signals read lists pods, and says nothing of any one signal."""
 SHOWN = 4
 """Names in a line; --json has them all."""
 SILENT: Mapping[str, str] = {
@@ -104,9 +106,10 @@ def metrics_by_exporter(
             lacking -= _unlisted(states)
         explained |= lacking
         if bad and (lacking or any(state.name == LISTING for state in bad)):
-            yield _lacking(exporter, bad, lacking, facts, importances)
+            yield _lacking(exporter, own, lacking, facts, importances)
         else:
-            yield Finding(check=exporter.name, state="ok", found=_complete(own))
+            found = f"{_complete(own)}{_partly(own, facts)}"
+            yield Finding(check=exporter.name, state="ok", found=found)
     if isinstance(facts.fleet, Fleet):
         unexplained = unknown_signals(facts) - explained - _unlisted(states)
         yield from _unexplained(unexplained, importances)
@@ -118,6 +121,21 @@ def _complete(own: Sequence[MetricState]) -> str:
     return f"{there} of {len(own)} metrics are there{rest}"
 
 
+def _partly(own: Sequence[MetricState], facts: Facts) -> str:
+    """Name the signal that fewest pods have, where that is less than half of them."""
+    if not isinstance(facts.fleet, Fleet):
+        return ""
+    shared = {name for state in own if len(state.signals) > SHARED_BY for name in state.signals}
+    read = {name for state in own for name in state.signals} - shared
+    counted = [
+        (facts.fleet.pods_with.get(name, 0), name) for name in sorted(read) if name in SIGNALS_READ
+    ]
+    fewest, name = min(counted, default=(facts.fleet.pods, ""))
+    if not name or fewest * 2 >= facts.fleet.pods:
+        return ""
+    return f"; {name} is known of {fewest} of {facts.fleet.pods} pods"
+
+
 def _unlisted(states: Sequence[MetricState]) -> frozenset[str]:
     listing = next(state for state in states if state.name == LISTING)
     return frozenset(listing.signals) if listing.state != "ok" else frozenset()
@@ -125,23 +143,32 @@ def _unlisted(states: Sequence[MetricState]) -> frozenset[str]:
 
 def _lacking(
     exporter: Exporter,
-    bad: Sequence[MetricState],
+    own: Sequence[MetricState],
     lacking: Collection[str],
     facts: Facts,
     importances: Sequence[GroupImportance],
 ) -> Finding:
+    bad = [state for state in own if state.state != "ok"]
     found = "; ".join(f"{name} {found}" for name, found in _grouped(bad))
-    renamed = exporter.name == "kube-state-metrics" and facts.renamed_series
     return Finding(
         check=exporter.name,
         state="wrong" if any(state.state == "wrong" for state in bad) else "missing",
         found=found,
         cost=cost_of(lacking, importances),
-        fix="Its labels were renamed (exported_pod): set `honor_labels: true` in its scrape job."
-        if renamed
-        else exporter.fix,
+        fix=_fix(exporter, own, facts),
         fatal=bool(set(CORE) & set(lacking)) or any(state.name == LISTING for state in bad),
     )
+
+
+def _fix(exporter: Exporter, own: Sequence[MetricState], facts: Facts) -> str:
+    if exporter.name == "kube-state-metrics" and facts.renamed_series:
+        return "Its labels were renamed (exported_pod): set `honor_labels: true` in its scrape job."
+    if any(state.series for state in own):
+        return (
+            f"{exporter.name} is scraped: look for a collector that is off, and at what its job's"
+            " `metric_relabel_configs` drop."
+        )
+    return exporter.fix
 
 
 def _grouped(bad: Sequence[MetricState]) -> Iterator[tuple[str, str]]:

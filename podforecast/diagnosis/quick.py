@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from podforecast.diagnosis.asking import named, page, selecting
 from podforecast.diagnosis.exporters import exporter_of, signals_of
+from podforecast.diagnosis.metric_checks import SHARED_BY
 from podforecast.telemetry.prometheus.queries import METRICS, selected_metrics
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ LISTED_JOBS = 50
 """Those with most targets down come first; a cluster has some twenty."""
 RECENT = timedelta(minutes=5)
 """How old a sample may be to be found by a query."""
-SHARED_BY = 10
-"""A metric that so many signals read lists pods, and says nothing of any one signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

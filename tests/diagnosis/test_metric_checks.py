@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from podforecast.diagnosis.doctor import examine
+from podforecast.diagnosis.exporters import exporter_of
 from podforecast.diagnosis.finding import usable
 from podforecast.diagnosis.metric_checks import cost_of, metric_states, metrics_by_exporter
 from podforecast.errors import TelemetryUnavailable
+from podforecast.telemetry.prometheus.queries import METRICS
 from tests.diagnosis.made_up import ABSENT, IMPORTANCES, UNLABELLED, facts, fleet, without
 
 
@@ -22,13 +24,19 @@ def test_a_cluster_without_pods_can_not_be_used():
                     "kube-state-metrics")  # fmt: skip
     assert found.fatal
     assert "kube_pod_info absent" in found.found
+
+
+def test_a_cluster_without_kube_state_metrics_is_told_how_to_get_it():
+    none = {name: ABSENT for name in METRICS if name.startswith("kube_")}
+    found = finding(without(*facts().fleet.pods_with, metrics=none), "kube-state-metrics")
+    assert found.fatal
     assert "honor_labels" in found.fix
 
 
 def test_a_cluster_without_cadvisor_can_not_be_used():
     found = finding(without("cpu_usage_ratio", "memory_usage_ratio",
-                            metrics={"container_cpu_usage_seconds_total": ABSENT,
-                                     "container_memory_working_set_bytes": ABSENT}),
+                            metrics={name: ABSENT for name in METRICS
+                                     if exporter_of(name).name == "cAdvisor"}),
                     "cAdvisor")  # fmt: skip
     assert found.fatal
     assert "no pod can be forecast" in found.cost
@@ -50,6 +58,20 @@ def test_a_missing_metric_costs_its_share_of_the_model():
     assert (found.state, found.fatal) == ("missing", False)
     assert "5 features unknown (open_fds_pct," in found.cost
     assert found.cost.endswith("25% of what the model relies on")
+
+
+def test_an_exporter_that_is_scraped_in_part_is_not_to_be_installed_again():
+    dropped = {"node_filesystem_avail_bytes": ABSENT}
+    assert "metric_relabel_configs" in finding(without("node_disk_ratio", metrics=dropped),
+                                               "node-exporter").fix  # fmt: skip
+
+
+def test_a_signal_of_few_pods_is_named():
+    healthy = facts()
+    few = fleet(pods_with={**healthy.fleet.pods_with, "latency_p95_ms": 12})
+    assert finding(facts(fleet=few), "request metrics").found.endswith(
+        "latency_p95_ms is known of 12 of 100 pods"
+    )
 
 
 def test_a_metric_that_others_stand_in_for_is_not_missed():

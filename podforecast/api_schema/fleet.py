@@ -23,6 +23,9 @@ class SourceOut(Answer):
         description="stale: the last scan is older than two intervals; failed: there is none."
     )
     detail: str = Field(description="What state means here, in a sentence.")
+    troubles: tuple[str, ...] = Field(
+        description="What is done with scans and fails, such as keeping them; scans go on."
+    )
     scanned_at: datetime | None = Field(
         description="Time of the scan's newest sample; of the recording, where one is replayed."
     )
@@ -50,6 +53,10 @@ class PodOut(Answer):
     )
     risk_level: RiskLevel | None
     coverage: float = Field(description="Share of the window's CPU and memory samples, 0 to 1.")
+    borrowed: bool = Field(
+        description="Too young for a past of its own: what is usual for it was taken from the other"
+        " pods of its workload."
+    )
     trend: tuple[float | None, ...] = Field(
         description="Probabilities of the latest scans, oldest first, the present one last."
     )

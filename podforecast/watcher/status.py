@@ -46,18 +46,18 @@ class SourceStatus:
 
     @property
     def detail(self) -> str:
-        """What the state means here, and what followers of the scans fail at."""
-        troubles = (f"{name}: {error.message}" for name, error in self.troubles.items())
-        return " ".join([self._standing, *map(_sentence, troubles)])
-
-    @property
-    def _standing(self) -> str:
+        """What the state means here."""
         reason = "" if self.reason is None else f" {_sentence(self.reason.message)}"
         if self.age_seconds is None:
             return f"There is no scan.{reason}" if reason else "The first scan is being made."
         if self.state == "stale":
             return f"The last scan was made {self.age_seconds:.0f} s ago.{reason}"
         return f"{self.told} The past is being scanned." if self.scans_the_past else self.told
+
+    @property
+    def worded_troubles(self) -> tuple[str, ...]:
+        """What followers of the scans fail at, a sentence each."""
+        return tuple(_sentence(f"{name}: {error.message}") for name, error in self.troubles.items())
 
     @property
     def _patience_seconds(self) -> float:

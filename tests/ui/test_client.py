@@ -161,7 +161,8 @@ class TestAnswered:
 
     def test_a_ready_service_is_connected(self, client, service):
         service.body = (
-            b'{"status": "ready", "model_version": "v7", "path": "fast", "path_reason": null}'
+            b'{"status": "ready", "model_version": "v7", "path": "fast", "path_reason": null,'
+            b' "source": null, "troubles": {}}'
         )
         assert client.connection() == Connected(client.address, "v7")
 

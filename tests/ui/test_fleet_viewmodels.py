@@ -115,6 +115,11 @@ class TestSource:
         notice = source_view(source, source.scanned_at, now=source.scanned_at).notice
         assert (notice.tone, notice.detail) == (tone, "The disk is full.")
 
+    def test_what_fails_beside_the_scans_is_told_while_they_go_on(self, make_source):
+        source = make_source(troubles=("Store: the database is gone.",))
+        notice = source_view(source, source.scanned_at, now=source.scanned_at).notice
+        assert (notice.tone, notice.detail) == ("warning", "Store: the database is gone.")
+
     def test_before_the_first_scan_there_is_no_age(self, make_source):
         source = make_source(state="starting", scanned_at=None, age_seconds=None)
         now = make_source().scanned_at
@@ -260,6 +265,11 @@ class TestPod:
         assert "About 94 of 100 pods" in view.sentence
         assert "at or above the threshold of 31.0 %" in view.verdict
         assert "97 % of its samples" in view.facts
+        assert "siblings" not in view.sentence
+
+    def test_a_young_pod_says_whom_it_was_compared_with(self, make_detail, make_pod):
+        view = pod_view(make_detail(pod=make_pod(borrowed=True)))
+        assert view.sentence.endswith("It is young, and was compared with its siblings.")
 
     @pytest.mark.parametrize(
         ("state", "coverage", "words"),

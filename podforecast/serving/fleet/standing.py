@@ -15,6 +15,7 @@ def standing(status: SourceStatus) -> dict[str, Any]:
         "name": status.facts.name,
         "state": status.state,
         "detail": status.detail,
+        "troubles": status.worded_troubles,
         "scanned_at": None if status.scanned_at is None else utc(status.scanned_at),
         "age_seconds": None if status.age_seconds is None else round(status.age_seconds, 3),
         "interval_seconds": status.facts.interval.total_seconds(),

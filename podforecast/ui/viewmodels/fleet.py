@@ -81,6 +81,8 @@ def _notice(source: SourceOut) -> Notice | None:
         return Notice("warning", "No new scan has come for a while", source.detail)
     if source.state == "failed":
         return Notice("error", "The pods can not be scanned", source.detail)
+    if source.troubles:
+        return Notice("warning", "Scans go on, but not all is well", " ".join(source.troubles))
     return None
 
 

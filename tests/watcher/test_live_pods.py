@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import orjson
 import pytest
 
+from podforecast.domain.catalogue import feature_index
 from podforecast.domain.pods import PodRef
 from podforecast.errors import ConfigurationError
+from podforecast.serving.fleet.rows import FleetRows
 from podforecast.telemetry.prometheus.shards import Shard, in_groups
+from podforecast.watcher.watcher import FleetWatcher
 from tests.telemetry.misbehaving import misbehaving, text
 from tests.watcher.live_server import NOON, Cluster, steady
+from tests.watcher.made_up import ModelHolder
 from tests.watcher.test_live_trouble import MEMORY, filled, live, tick, tick_later
 
 ODD = (
@@ -79,6 +84,64 @@ def test_failures_after_the_moment_are_not_known_yet(cluster):
 def filled_now(cluster, source):
     filled(cluster, source)
     return source.now()
+
+
+# ------------------------------------------------------------------ young pods
+
+
+def young(since: float):
+    """Of cart-1 nothing is known before; its siblings are busy."""
+
+    def value(signal, pod, at):
+        if pod[1] == "cart-1":
+            usage = {MEMORY: 0.6, "cpu_usage_ratio": 0.5}
+            return usage.get(signal, steady(signal, pod, at)) if at >= since else None
+        return steady(signal, pod, at)
+
+    return value
+
+
+@pytest.mark.parametrize(
+    ("samples", "scored"),
+    [
+        pytest.param(7, False, id="too little is known"),
+        pytest.param(8, True, id="enough of the window"),
+        pytest.param(20, True, id="no past of two minutes yet"),
+    ],
+)
+def test_a_young_pod_is_scored_by_its_siblings(cluster, samples, scored):
+    cluster.pods = [("shop", f"cart-{number}") for number in range(5)]
+    cluster.value = young(cluster.now - 15.0 * (samples - 1))
+    snapshot = snapshot_of(cluster)
+    row = snapshot.present.index.row(PodRef("shop", "cart-1"))
+    told = orjson.loads(FleetRows(snapshot).json[row])
+    assert (told["failure_probability"] is not None) == scored
+    assert told["borrowed"] == scored
+    assert told["state"] == ("stable" if scored else "insufficient_data")
+    # Six robust deviations from its siblings: nobody else could say that this is much.
+    assert snapshot.features[row, feature_index("prometheus_anomaly_score")] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("pods", "samples"),
+    [
+        pytest.param(["cart-0", "cart-1"], 30, id="has a past"),
+        pytest.param(["pay-0", "cart-1"], 10, id="has no siblings"),
+    ],
+)
+def test_other_pods_borrow_nothing(cluster, pods, samples):
+    cluster.pods = [("shop", name) for name in pods]
+    cluster.value = young(cluster.now - 15.0 * (samples - 1))
+    told = [orjson.loads(pod) for pod in FleetRows(snapshot_of(cluster)).json]
+    assert [pod["borrowed"] for pod in told] == [False, False]
+
+
+def snapshot_of(cluster):
+    with misbehaving(cluster) as server, live(server.url) as source:
+        watcher = FleetWatcher(source, model=ModelHolder())
+        watcher.tick()
+        assert watcher.latest is not None
+        return watcher.latest
 
 
 # ------------------------------------------------------------------ shards

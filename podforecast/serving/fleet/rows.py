@@ -15,6 +15,7 @@ from podforecast.api_schema.fleet import PodState
 from podforecast.domain.catalogue import feature_index
 from podforecast.domain.forecast import risk_level
 from podforecast.domain.outcomes import Failure
+from podforecast.features.borrowed import borrowed
 from podforecast.serving.fleet.query import FleetQuery
 from podforecast.watcher.snapshot import Snapshot
 from podforecast.watcher.states import counts, states_of
@@ -89,6 +90,7 @@ class FleetRows:
         trends = np.round(snapshot.trends(), _TREND_DIGITS)
         measured = snapshot.features[:, [feature_index(name) for name in _MEASURED]].tolist()
         coverage: list[float] = np.round(scan.coverage, _TREND_DIGITS).tolist()
+        borrows: list[bool] = borrowed(snapshot.features).tolist()
         for row, pod in enumerate(self.pods):
             probability = self.probability[row]
             known = not math.isnan(probability)
@@ -100,6 +102,7 @@ class FleetRows:
                 "failure_probability": probability,
                 "risk_level": risk_level(probability, threshold) if known else None,
                 "coverage": coverage[row],
+                "borrowed": known and borrows[row],
                 "trend": trends[row],
                 **dict(zip(_MEASURED, measured[row], strict=True)),
                 "last_failure": _last(snapshot.failures.get(pod, ())),

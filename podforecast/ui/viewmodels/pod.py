@@ -54,9 +54,10 @@ def pod_view(detail: PodDetailOut) -> PodView:
 def _sentence(detail: PodDetailOut) -> str:
     pod = detail.pod
     if pod.failure_probability is not None:
+        young = " It is young, and was compared with its siblings." if pod.borrowed else ""
         return (
             f"{in_words(pod.failure_probability)} pods that look like this one begin to fail"
-            f" within {detail.horizon_minutes:g} minutes."
+            f" within {detail.horizon_minutes:g} minutes.{young}"
         )
     if pod.state == "failing":
         return "It is down or backing off now. What fails already is not forecast."

@@ -151,6 +151,15 @@ class TestFailuresAhead:
         assert is_due(record, HORIZON + 30.0)
 
 
+def test_who_was_notified_of_longer_ago_than_a_horizon_is_forgotten():
+    """Pods come and go for years; one that is notified of anew is not asked for its past."""
+    kept = KeptScans(Story(("." * 12,)).records())
+    scan = kept.at(5 * STEP)
+    before = {PODS[1]: 0.0, PODS[2]: 1.0}
+    _, notified = grade(scan, Evidence(scans=kept, failures={}), before)
+    assert notified == {PODS[2]: 1.0}
+
+
 class TestFailuresTold:
     def told(self, text, *failed):
         story = Story((text,), tuple((0, minute) for minute in failed))

@@ -20,6 +20,7 @@ from podforecast.explain.phrases import Family
 from podforecast.explain.reasons import Explanation, Reason
 from podforecast.explain.remedies import Remedy
 from podforecast.serving.fleet.alert_metrics import show_alerts
+from podforecast.store.store import ForecastStore
 from podforecast.watcher.alerter import STORE_PAUSE, Alerter, AlertPlan, alerter_from
 from podforecast.watcher.causes import CAUSES, cause_of
 from podforecast.watcher.explained import Explained
@@ -266,6 +267,17 @@ def test_a_restart_neither_repeats_nor_forgets_an_alert(alerter, channel):
     for n in range(2, 6):
         after.follow(snapshot({CART: 0.1}, n))
     assert channel.events == ["raised", "resolved"]
+
+
+def test_a_restart_is_survived_in_the_real_store(channel, tmp_path):
+    for n in range(2):
+        store = ForecastStore.open(f"sqlite:///{tmp_path}/a.db", timeout=timedelta(seconds=5))
+        follower = Alerter(PLAN, channels=[channel], recall=store.recall, remember=store.remember,
+                           tally=Tally())  # fmt: skip
+        follower.follow(snapshot({CART: 0.9}, n))
+        store.close()
+    assert channel.events == ["raised"]
+    assert len(channel.told[-1].alerts) == 1
 
 
 def test_a_memory_that_is_damaged_is_given_up_with_a_word(alerter, channel, store, caplog):

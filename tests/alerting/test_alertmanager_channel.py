@@ -188,6 +188,14 @@ def test_many_alerts_go_in_several_requests(webhook, channel_to):
     assert [len(body) for _, body in webhook.received] == [64, 64, 22]
 
 
+def test_one_that_does_not_answer_is_not_asked_for_every_request(webhook, channel_to):
+    webhook.replies.append(Reply(503))
+    policy = Policy(replace(RULES, most_per_10_minutes=1000))
+    crowd = [pod(0.9, f"w{i}-0") for i in range(150)]
+    posted(channel_to(webhook.url), webhook, standing(*crowd, policy=policy))
+    assert len(webhook.received) == 1
+
+
 # ------------------------------------------------------------------ a real one
 
 

@@ -122,8 +122,13 @@ class AlertmanagerChannel:
 
     def work(self) -> float:
         """Send all there is; returns the seconds until that is due again."""
-        answers = [self._posted(batch) for batch in _batches(self._due(self._clock()))]
-        worst = next((each for each in answers if each.result is not Delivery.OK), None)
+        worst: Answer | None = None
+        for batch in _batches(self._due(self._clock())):
+            answer = self._posted(batch)
+            worst = worst if answer.result is Delivery.OK else answer
+            if answer.result is Delivery.FAILED:
+                # Each of the others would wait for as long.
+                break
         self._note(None if worst is None else worst.trouble)
         if worst is None:
             return RESEND

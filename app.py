@@ -4,11 +4,11 @@ import uvicorn
 
 from podforecast.serving import logs
 from podforecast.serving.entry import service
-from podforecast.settings import settings_or_exit
+from podforecast.settings import or_exit, settings_or_exit
 
 settings = settings_or_exit()
 logs.configure(settings.log.level)
-app = service(settings)
+app = or_exit(lambda: service(settings))
 
 if __name__ == "__main__":
     host, port = settings.api.host, settings.api.port

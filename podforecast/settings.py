@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Gt, Interval
 from pydantic import (
@@ -34,6 +34,7 @@ from podforecast.errors import ConfigurationError
 Duration = Annotated[timedelta, Gt(timedelta(0))]
 Port = Annotated[int, Interval(ge=1, le=65535)]
 PREFIX = "PODFORECAST_"
+Made = TypeVar("Made")
 
 
 def _is_key(key: SecretStr) -> SecretStr:
@@ -354,15 +355,21 @@ def read_settings(given: Mapping[str, Any] = MappingProxyType({})) -> Settings:
 
 
 def settings_or_exit() -> Settings:
-    """Read the settings for a process that can not start without them.
+    """Read the settings for a process that can not start without them; see :func:`or_exit`."""
+    return or_exit(read_settings)
+
+
+def or_exit(make: Callable[[], Made]) -> Made:
+    """Make what a process can not start without.
 
     Raises
     ------
     SystemExit
-        With code 2, after two sentences on stderr: a traceback would bury them.
+        With code 2, after two sentences on stderr, where a setting is at fault: a traceback would
+        bury them.
     """
     try:
-        return read_settings()
+        return make()
     except ConfigurationError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         raise SystemExit(2) from error

@@ -99,16 +99,29 @@ def test_it_can_be_told_to_say_less(start, tmp_path):
     assert (tmp_path / "err").read_text() == ""
 
 
-def test_a_key_that_is_too_short_stops_it_without_a_word_of_the_key():
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        pytest.param({"API_KEYS": "hunter2"}, "PODFORECAST_API_KEYS", id="key"),
+        pytest.param(
+            {"SOURCE": "prometheus", "ALERTS__WEBHOOK_URLS": '["ftp://hooks.example/hunter2"]'},
+            "webhook 1",
+            id="address-to-alert",
+        ),
+    ],
+)
+def test_a_setting_that_can_not_be_used_stops_it_without_a_word_of_a_secret(settings, named):
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "PODFORECAST_API_KEYS": "hunter2"},
+        env={"PATH": "/usr/bin:/bin"}
+        | {f"PODFORECAST_{name}": value for name, value in settings.items()},
         capture_output=True,
         text=True,
         timeout=50,
         check=False,
     )
     assert done.returncode == 2
-    assert "PODFORECAST_API_KEYS" in done.stderr
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
     assert "hunter2" not in done.stdout + done.stderr

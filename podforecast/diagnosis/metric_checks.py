@@ -130,8 +130,8 @@ def _partly(own: Sequence[MetricState], facts: Facts) -> str:
     counted = [
         (facts.fleet.pods_with.get(name, 0), name) for name in sorted(read) if name in SIGNALS_READ
     ]
-    fewest, name = min(counted, default=(facts.fleet.pods, ""))
-    if not name or fewest * 2 >= facts.fleet.pods:
+    fewest, name = min(counted, default=(0, ""))
+    if not fewest or fewest * 2 >= facts.fleet.pods:
         return ""
     return f"; {name} is known of {fewest} of {facts.fleet.pods} pods"
 

@@ -247,6 +247,15 @@ def test_a_budget_adds_thresholds_that_keep_to_it(found):
     assert all(method.false_alarms <= allowed for method in tuned)
 
 
+def test_the_best_rule_is_compared_at_equal_false_alarms(found):
+    tuned = {method.name: method.recall["all"].share.value for method in found.methods
+             if method.tuned}  # fmt: skip
+    best = max(value for name, value in tuned.items() if name != "model")
+    difference = found.best_tuned_rule.recall_difference
+    assert difference.value == pytest.approx(tuned["model"] - best)
+    assert "Both tuned to the same false alarms" in list(words.verdict(found))[-1]
+
+
 def test_few_failures_are_said_to_be_few(found):
     sentences = list(words.verdict(found))
     assert "2 failures could have been announced: too few" in sentences[0]
@@ -256,8 +265,8 @@ def test_few_failures_are_said_to_be_few(found):
 @pytest.mark.parametrize(
     ("low", "high", "says"),
     [
-        pytest.param(0.1, 0.3, "it has more of them", id="more"),
-        pytest.param(-0.3, -0.1, "it has fewer of them", id="fewer"),
+        pytest.param(0.1, 0.3, "the model has more of them", id="more"),
+        pytest.param(-0.3, -0.1, "the model has fewer of them", id="fewer"),
         pytest.param(-0.1, 0.3, "which may be chance", id="chance"),
     ],
 )

@@ -83,6 +83,15 @@ class Unjudged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BestRule:
+    """The rule that announces most when all are tuned to the budget."""
+
+    title: str
+    recall_difference: Interval
+    """Share of all failures announced: the model minus this rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """A whole back-test."""
 
@@ -102,6 +111,8 @@ class Comparison:
     """Share of all failures announced: the model minus the static rules, as both are run."""
     false_alarm_difference: Interval
     """Per 1 000 pods per day, likewise."""
+    best_tuned_rule: BestRule | None
+    """None without a budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +135,9 @@ def compare(walked: Walked, stretch: Stretch, manifest: Manifest, terms: Terms) 
     trial = _trial(walked.dataset, terms)
     usual = {MODEL: manifest.threshold, **{rule.name: rule.usual or 1.0 for rule in RULES}}
     titles = {MODEL: "podforecast", **{r.name: r.title for r in RULES}}
+    tuned = _tuned(trial, walked.scores, terms)
     measured = [(name, level, False) for name, level in usual.items()]
-    if terms.budget is not None:
-        measured += [
-            (name, threshold.choose(trial.test, walked.scores[name], terms.budget).threshold, True)
-            for name in usual
-        ]
+    measured += [(name, level, True) for name, level in tuned.items()]
     ours, theirs = (
         alarms_of(trial, walked.scores[name], usual[name]) for name in (MODEL, ALL_RULES)
     )
@@ -151,6 +159,30 @@ def compare(walked: Walked, stretch: Stretch, manifest: Manifest, terms: Terms) 
         ),
         recall_difference=(ours[0] - theirs[0]).interval(),
         false_alarm_difference=(ours[1] - theirs[1]).interval(),
+        best_tuned_rule=_best_rule(trial, walked.scores, tuned, titles) if tuned else None,
+    )
+
+
+def _tuned(trial: Trial, scores: Mapping[str, Array], terms: Terms) -> dict[str, float]:
+    """Threshold of each method for the budget; none without a budget."""
+    if terms.budget is None:
+        return {}
+    return {
+        name: threshold.choose(trial.test, score, terms.budget).threshold
+        for name, score in scores.items()
+    }
+
+
+def _best_rule(
+    trial: Trial,
+    scores: Mapping[str, Array],
+    tuned: Mapping[str, float],
+    titles: Mapping[str, str],
+) -> BestRule:
+    recalls = {name: alarms_of(trial, scores[name], level)[0] for name, level in tuned.items()}
+    best = max((rule.name for rule in RULES), key=lambda name: np.nan_to_num(recalls[name].value))
+    return BestRule(
+        title=titles[best], recall_difference=(recalls[MODEL] - recalls[best]).interval()
     )
 
 

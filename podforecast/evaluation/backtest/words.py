@@ -80,8 +80,8 @@ def _about(found: Comparison) -> str:
         f" ({judged.pod_hours:.0f} pod-hours, prevalence {judged.prevalence:.3f}), by model"
         f" {found.model_version} at its own threshold; rules as people run them, but at once,"
         " without the minutes they usually wait. First columns: share of failures announced within"
-        " the 5 minutes before. False alarms: per 1 000 pods per day. Below each: its 95 % interval,"
-        f" by {found.rounds} rounds of a bootstrap over pods. Lead: median, below it what nine of"
+        " the 5 minutes before. False alarms: per 1 000 pods per day. Below each: its 95 %"
+        f" interval, by {found.rounds} rounds of a bootstrap over pods. Lead: median, below it what nine of"
         " ten exceed."
     )
 
@@ -133,11 +133,18 @@ def verdict(found: Comparison) -> Iterator[str]:
         f" [{false.low:+.0f}, {false.high:+.0f}],"
         f" {_told(false.low, false.high, 'more', 'fewer')}."
     )
+    if found.best_tuned_rule is not None:
+        best = found.best_tuned_rule.recall_difference
+        yield (
+            f"Both tuned to the same false alarms, failures announced, model minus the best rule"
+            f" ({found.best_tuned_rule.title}): {signed(best)},"
+            f" {_told(best.low, best.high, 'more', 'fewer')}."
+        )
 
 
 def _told(low: float, high: float, above: str, below: str) -> str:
     if low > 0:
-        return f"it has {above} of them"
+        return f"the model has {above} of them"
     if high < 0:
-        return f"it has {below} of them"
+        return f"the model has {below} of them"
     return "which may be chance"

@@ -15,13 +15,14 @@ CHARTS = 6
 
 
 class FakeService:
-    """Not the service: answers what it was told to."""
+    """Not the service: answers what it was told to; about the model, one thing after the other."""
 
     def __init__(self, model, curves):
-        self._model, self._curves = model, curves
+        self._models = list(model) if isinstance(model, list) else [model]
+        self._curves = curves
 
     def model(self):
-        return self._model
+        return self._models.pop(0) if len(self._models) > 1 else self._models[0]
 
     def curves(self):
         return self._curves
@@ -165,6 +166,27 @@ class TestSinceItWasDeployed:
             assert part in shown(page)
         assert not page.info
         assert len(charts(page)) == CHARTS + 1
+
+    def test_newer_figures_take_their_place(
+        self, make_model, make_curves, make_live, nothing_graded
+    ):
+        answers = [Answered(make_model(live=live)) for live in (nothing_graded, make_live())]
+        page = opened(answers, Answered(make_curves()))
+        assert "Recall  \n**60 %**" in shown(page)
+
+    def test_figures_stay_while_the_service_does_not_answer(
+        self, make_model, make_curves, make_live
+    ):
+        page = opened([Answered(make_model(live=make_live())), GONE], Answered(make_curves()))
+        assert "Recall  \n**60 %**" in shown(page)
+
+    def test_figures_of_another_model_are_not_put_under_this_one(
+        self, make_model, make_curves, make_live
+    ):
+        models = [make_model(live=make_live()), make_model(live=make_live(), model_version="new")]
+        page = opened([Answered(model) for model in models], Answered(make_curves()))
+        assert page.warning[0].value == "Another model answers now. Reload the page."
+        assert "Recall  \n" not in shown(page)
 
     def test_a_store_that_is_gone_is_said_above_the_figures_of_before(self, page_of, make_live):
         page = page_of(make_live(trouble="the database does not answer"))

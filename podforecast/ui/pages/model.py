@@ -41,7 +41,7 @@ def render(service: Service) -> None:
     scheme = scheme_of(st.context.theme.type)
     view = model_view(model.answer)
     _about(view)
-    live_panel.render(model.answer, scheme)
+    live_panel.render(service, model.answer, scheme)
     _candidates(view, scheme)
     _curves(curves, model.answer, scheme)
 

@@ -27,7 +27,7 @@ from podforecast.watcher.explained import Explained
 from podforecast.watcher.scan import DRAWN, PodIndex, Scan
 from podforecast.watcher.snapshot import Snapshot, by_pod
 from tests.alerting.fleet import SCAN, T0
-from tests.alerting.receivers import Alertmanager, eventually
+from tests.alerting.receivers import Alertmanager, Reply, eventually
 
 CART = PodRef("shop", "cart-0")
 MODEL = SimpleNamespace(threshold=0.5, manifest=SimpleNamespace(model_version="v7"))
@@ -353,6 +353,19 @@ def test_metrics_tell_what_happens(alerter):
     assert kinds == {"raised": 2, "limited": 2, "muted": 1, "resolved": 0}
     refused = {"channel": "webhook", "result": "refused"}
     assert read("podforecast_alert_notifications_total", refused) == 1
+
+
+def test_receivers_that_hang_delay_no_scan(webhook, store):
+    webhook.replies += [Reply(hangs=True), Reply(hangs=True)]
+    plan = AlertPlan(alertmanager_urls=[webhook.url], webhook_urls=[webhook.url],
+                     timeout=timedelta(seconds=10))  # fmt: skip
+    follower = alerter_from(plan, recall=store.recall, remember=store.remember)
+    follower.follow(snapshot({CART: 0.9}))
+    eventually(lambda: len(webhook.received) == 2, "both hang")
+    follower.follow(snapshot({CART: 0.9}, 1))
+    assert not webhook.let_go.is_set(), "the second scan was told while both still hang"
+    webhook.let_go.set()
+    follower.close()
 
 
 @pytest.mark.alertmanager

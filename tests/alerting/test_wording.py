@@ -38,6 +38,10 @@ def alert(*seen, then=(), limit: int = 20) -> Alert:
                      "cart-0 of shop/cart is likely to fail within 5 min (over 99 %)", id="sure"),
         pytest.param(alert(pod(0.9), then=[pod(None, failing=True)]),
                      "1 pod of shop/cart failed, as announced", id="failed"),
+        pytest.param(alert(pod(0.9), pod(0.8, "cart-1"),
+                           then=[pod(None, failing=True), pod(0.8, "cart-1")]),
+                     "1 pod of shop/cart failed, as announced; 1 more likely to fail within 5 min",
+                     id="failed, and another is at risk"),
         pytest.param(alert(pod(0.9, "a-0"), pod(0.8, "b-0"), limit=1),
                      "1 more workload with 1 pod likely to fail within 5 min, the riskiest with"
                      " 80 %",

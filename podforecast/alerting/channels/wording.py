@@ -77,7 +77,9 @@ def summary(alert: Alert, horizon: timedelta) -> str:
     owner = f"{alert.fingerprint.namespace}/{alert.fingerprint.workload}"
     down = sum(each.failed_at is not None for each in alert.failed)
     if down:
-        return f"{_counted(down, 'pod')} of {owner} failed, as announced"
+        more = sum(each.failed_at is None for each in alert.pods)
+        rest = f"; {more} more likely to fail {within}" if more and alert.ended_at is None else ""
+        return f"{_counted(down, 'pod')} of {owner} failed, as announced{rest}"
     if alert.pod_count == 1:
         name, chance = alert.pods[0].pod.name, percent(alert.probability)
         return f"{name} of {owner} is likely to fail {within} ({chance})"

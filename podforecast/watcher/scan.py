@@ -86,13 +86,18 @@ def present(block: TelemetryBlock) -> Mask:
     earliest = block.times[-1] - WINDOW.total_seconds()
     first = int(np.searchsorted(block.times, earliest))
     seen = np.zeros(len(block.pods), dtype=np.bool_)
+    # Most pods are seen in the first signal; the others have to be looked for in the next.
+    unseen = np.arange(len(seen))
     for values in block.signals.values():
-        seen |= np.isfinite(values[:, first:]).any(axis=1)
+        seen[unseen] = np.isfinite(values[unseen, first:]).any(axis=1)
+        unseen = np.flatnonzero(~seen)
     return seen
 
 
 def only(table: FeatureTable, rows: Mask) -> FeatureTable:
     """The chosen rows of a table."""
+    if rows.all():
+        return table
     chosen = np.flatnonzero(rows)
     return FeatureTable(
         pods=tuple(table.pods[row] for row in chosen),

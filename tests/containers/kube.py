@@ -5,8 +5,8 @@ Podman plays pods and knows neither controllers, Services, ServiceAccounts nor N
 - a Deployment or StatefulSet becomes its pods, a Service the names of its pods on podman's network;
 - settings from ConfigMaps, fields and references between variables are written out, and Secrets
   that are optional are left out, as Kubernetes does where there is none;
-- a volume of a claim, and an emptyDir, becomes a folder that belongs to the pod's fsGroup, which
-  podman does not know;
+- a volume becomes a folder that belongs to the pod's fsGroup, which podman does not know, with the
+  files of its ConfigMap or Secret;
 - what only a kubelet or a scheduler reads is dropped, see ``DROPPED``.
 
 Images, commands, users, capabilities, the read-only root, limits and restarts stay as they are.
@@ -14,12 +14,13 @@ Images, commands, users, capabilities, the read-only root, limits and restarts s
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.deploy.kustomize import Manifest, namespace, of_kind, pod_labels
+from tests.deploy.kustomize import Manifest, name, namespace, of_kind, pod_labels
 
 DROPPED = {
     "pod": ("serviceAccountName", "automountServiceAccountToken", "enableServiceLinks",
@@ -45,14 +46,18 @@ class Played:
     aliases: Sequence[str]
     """Names under which Services are found."""
     spec: Manifest
-    folders: Mapping[str, int]
-    """Volume to the group that it belongs to."""
+    group: int
+    """Owns the volumes."""
+    volumes: Mapping[str, Mapping[str, str]]
+    """Volume to the files in it."""
 
     def manifest(self, images: Mapping[str, str], folders: Mapping[str, str]) -> Manifest:
         """Return the pod with the images, and folders for its volumes, that this machine has."""
         containers = [{**each, "image": images[each["image"]]} for each in self.spec["containers"]]
-        volumes = [{"name": volume, "hostPath": {"path": folders[volume], "type": "Directory"}}
-                   for volume in self.folders]  # fmt: skip
+        volumes = [
+            {"name": volume, "hostPath": {"path": folders[volume], "type": "Directory"}}
+            for volume in self.volumes
+        ]
         return {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -77,7 +82,6 @@ def pods(objects: Sequence[Manifest]) -> list[Played]:
 
 def _pod(workload: Manifest, number: int, objects: Sequence[Manifest]) -> Played:
     spec = workload["spec"]["template"]["spec"]
-    volumes = [volume["name"] for volume in spec.get("volumes", ())]
     return Played(
         name=f"{workload['metadata']['name']}-{number}",
         namespace=namespace(workload),
@@ -87,8 +91,28 @@ def _pod(workload: Manifest, number: int, objects: Sequence[Manifest]) -> Played
         labels=pod_labels(workload),
         aliases=_aliases(workload, objects),
         spec=_spec(spec, str(number), objects),
-        folders=dict.fromkeys(volumes, spec["securityContext"]["fsGroup"]),
+        group=spec["securityContext"]["fsGroup"],
+        volumes=dict(_volumes(workload, objects)),
     )
+
+
+def _volumes(
+    workload: Manifest, objects: Sequence[Manifest]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    named = {name(each): each.get("data", {}) for each in objects}
+    for volume in workload["spec"]["template"]["spec"].get("volumes", ()):
+        if "configMap" in volume:
+            yield volume["name"], named[f"ConfigMap/{volume['configMap']['name']}"]
+        elif "secret" in volume:
+            secret = named[f"Secret/{volume['secret']['secretName']}"]
+            yield (
+                volume["name"],
+                {file: base64.b64decode(text).decode() for file, text in secret.items()},
+            )
+        else:
+            yield volume["name"], {}
+    for claim in workload["spec"].get("volumeClaimTemplates", ()):
+        yield claim["metadata"]["name"], {}
 
 
 def _aliases(workload: Manifest, objects: Sequence[Manifest]) -> list[str]:
@@ -108,7 +132,7 @@ def _spec(spec: Manifest, number: str, objects: Sequence[Manifest]) -> Manifest:
 def _container(container: Manifest, number: str, objects: Sequence[Manifest]) -> Manifest:
     kept = {key: value for key, value in container.items() if key not in DROPPED["container"]}
     variables = dict(_variables(container, number, objects))
-    return {**kept, "env": [{"name": name, "value": value} for name, value in variables.items()]}
+    return {**kept, "env": [{"name": key, "value": value} for key, value in variables.items()]}
 
 
 def _variables(container: Manifest, number: str,

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.containers.engine import run
+from tests.containers.engine import run, wait_until
 from tests.containers.kube import Played
 
 LOAD_SECONDS = 300
@@ -33,37 +33,38 @@ class Podman:
     folder: Path
     network: str
 
-    def __call__(self, *arguments: str, seconds: float = 120) -> str:
-        return run("env", f"CONTAINERS_CONF={self.folder / 'containers.conf'}",
-                   *self._command(), *arguments, seconds=seconds).strip()  # fmt: skip
+    def __call__(self, *arguments: str) -> str:
+        return run(*self._command(), *arguments).strip()
 
     def _command(self) -> list[str]:
-        return ["podman", "--root", str(self.folder / "root"),
-                "--runroot", str(self.folder / "run"), "--log-level=error"]  # fmt: skip
+        places = ["--root", str(self.folder / "root"), "--runroot", str(self.folder / "run")]
+        return ["env", f"CONTAINERS_CONF={self.folder / 'containers.conf'}",
+                "podman", "--log-level=error", *places]  # fmt: skip
 
     def load(self, image: str) -> str:
         """Take an image over from Docker; returns its name here."""
-        docker_save = subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE)
-        done = subprocess.run([*self._command(), "load"], stdin=docker_save.stdout, check=False,
-                              capture_output=True, text=True, timeout=LOAD_SECONDS)  # fmt: skip
-        assert docker_save.wait() == done.returncode == 0, done.stderr
+        with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saved:
+            done = subprocess.run([*self._command(), "load"], stdin=saved.stdout, check=False,
+                                  capture_output=True, text=True, timeout=LOAD_SECONDS)  # fmt: skip
+        assert saved.returncode == done.returncode == 0, done.stderr
         return f"localhost/{image}"
 
     def play(self, pod: Played, images: Mapping[str, str]) -> None:
-        folders = {
-            volume: self._folder(pod, volume, group) for volume, group in pod.folders.items()
-        }
+        folders = {volume: self._folder(pod, volume) for volume in pod.volumes}
         file = self.folder / f"{pod.name}.yaml"
         file.write_text(yaml.safe_dump(pod.manifest(images, folders)))
-        names = "".join(f"{':' if place == 0 else ','}alias={alias}"
-                        for place, alias in enumerate(pod.aliases))  # fmt: skip
-        self("kube", "play", "--network", self.network + names, str(file))
+        options = ",".join(f"alias={alias}" for alias in pod.aliases)
+        network = f"{self.network}:{options}" if options else self.network
+        self("kube", "play", "--network", network, str(file))
 
-    def _folder(self, pod: Played, volume: str, group: int) -> str:
-        """Make a volume as a kubelet does: writable for the group."""
+    def _folder(self, pod: Played, volume: str) -> str:
+        """Make a volume as a kubelet does: writable for the pod's group."""
         folder = self.folder / "volumes" / pod.name / volume
         folder.mkdir(parents=True)
-        os.chown(folder, 0, group)
+        for name, text in pod.volumes[volume].items():
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o644)
+        os.chown(folder, 0, pod.group)
         folder.chmod(0o2770)
         return str(folder)
 
@@ -79,10 +80,20 @@ class Podman:
         return json.loads(self("network", "inspect", self.network))[0]["subnets"][0]["gateway"]
 
     def deaths(self, container: str) -> list[int]:
-        """Return the exit codes of a container's lives so far."""
+        """Return the exit codes of a container's lives so far, by its id: names are used again."""
         wanted = ("--filter", "event=died", "--filter", f"container={container}")
         events = self("events", "--stream=false", "--since", "1h", *wanted, "--format", "json")
         return [json.loads(line).get("ContainerExitCode", 0) for line in events.splitlines()]
+
+    def clear(self) -> None:
+        """End all pods. Podman may find one changed that ends just then: it is asked again."""
+        wait_until(self._is_clear, seconds=60, what="podman has ended its pods")
+        self("network", "rm", self.network)
+
+    def _is_clear(self) -> bool:
+        done = subprocess.run([*self._command(), "pod", "rm", "--all", "--force", "--time", "2"],
+                              capture_output=True, check=False, timeout=60)  # fmt: skip
+        return done.returncode == 0
 
 
 @contextmanager
@@ -95,6 +106,5 @@ def podman(folder: Path) -> Iterator[Podman]:
     try:
         yield mine
     finally:
-        mine("pod", "rm", "--all", "--force", "--time", "2")
-        mine("network", "rm", mine.network)
+        mine.clear()
         mine("system", "reset", "--force")

@@ -66,7 +66,7 @@ class StandIn:
         return [self._life(pod, each) for pod, each in zip(self._pods, found, strict=True)]
 
     def _life(self, pod: Played, found: dict[str, Any]) -> Life:
-        deaths = self._podman.deaths(pod.container) if found["RestartCount"] else []
+        deaths = self._podman.deaths(found["Id"]) if found["RestartCount"] else []
         return Life(
             pod=pod,
             state=found["State"],

@@ -65,11 +65,19 @@ def test_services_become_names(played):
 
 def test_a_volume_becomes_a_folder_of_the_pod_s_group(played):
     watcher = played["podforecast-watcher-1"]
-    assert watcher.folders == {"tmp": 10001, "data": 10001}
+    assert (watcher.group, watcher.volumes) == (10001, {"tmp": {}, "data": {}})
     images = {"podforecast-api:0.1.0": "podforecast-api:test"}
     manifest = watcher.manifest(images, {"tmp": "/a", "data": "/b"})
     assert [volume["hostPath"]["path"] for volume in manifest["spec"]["volumes"]] == ["/a", "/b"]
     assert manifest["spec"]["containers"][0]["image"] == "podforecast-api:test"
+
+
+def test_the_files_of_maps_and_secrets_are_in_their_volumes():
+    (prometheus,) = [each for each in pods(rendered("monitoring")) if each.workload == "prometheus"]
+    assert prometheus.volumes["config"]["prometheus.yml"].startswith("# Scrapes")
+    assert set(prometheus.volumes["rules"]) == {"podforecast.yml", "features.yml"}
+    assert prometheus.volumes["key"] == {"api-key": ""}
+    assert prometheus.volumes["data"] == {}
 
 
 def test_the_rendered_manifests_stay_as_they_are(played):

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from podforecast.telemetry.prometheus.queries import METRICS
-from tests.deploy.kustomize import containers, name, of_kind, pod, rendered
+from tests.deploy.kustomize import K8S, containers, name, of_kind, pod, rendered
 from tests.deploy.scraping import CONFIG, JOBS, served, standing_in
 from tests.telemetry.prometheus_server import running
 
@@ -112,8 +112,16 @@ def test_the_addresses_in_the_configuration_are_services():
 def test_files_in_the_configuration_are_mounted():
     (found,) = [each for each in rendered("monitoring") if name(each) == "StatefulSet/prometheus"]
     mounted = {mount["mountPath"] for mount in containers(pod(found))[0]["volumeMounts"]}
-    files = [JOBS["podforecast"]["authorization"]["credentials_file"], *CONFIG["rule_files"]]
+    files = [JOBS["podforecast"]["authorization"]["credentials_file"], *CONFIG["rule_files"],
+             listed("StatefulSet/prometheus", "config.file")]  # fmt: skip
     assert {file.rpartition("/")[0] for file in files} < mounted
+
+
+def test_every_file_of_rules_is_there():
+    (rules,) = [each for each in of_kind(rendered("monitoring"), "ConfigMap")
+                if each["metadata"]["name"].startswith("prometheus-rules")]  # fmt: skip
+    files = (K8S / "monitoring" / "rules").iterdir()
+    assert rules["data"] == {file.name: file.read_text() for file in files}
 
 
 # ---------------------------------------------------------------- a real Prometheus

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from podforecast.diagnosis.asking import PACED
 from podforecast.diagnosis.facts import Facts, Fleet, Pace
 from podforecast.diagnosis.finding import Finding
+from podforecast.diagnosis.server_checks import LONGEST_DELAY_SECONDS, delayed
 from podforecast.domain.telemetry import STEP, WINDOW
 from podforecast.model.labels import MIN_COVERAGE
 from podforecast.telemetry.prometheus.queries import RATE_WINDOW
 
 LATE_SECONDS = 15.0
 """A step beyond the interval: remote write and Thanos are behind by more, a scrape never is."""
-DELAY = "PODFORECAST_WATCH__DELAY"
 
 
 def scrape_intervals(facts: Facts) -> Iterator[Finding]:
@@ -60,14 +60,13 @@ def delay(facts: Facts) -> Iterator[Finding]:
         yield Finding(check="delay", state="ok", found=f"newest sample {min(ages):.0f} s ago")
         return
     worst = max(late, key=lambda exporter: late[exporter])
-    step = STEP.total_seconds()
-    needed = int(-(-late[worst] // step) * step)
+    wait = f"{delayed(late[worst])} (remote write and Thanos deliver late), or see"
     yield Finding(
         check="delay",
         state="wrong",
         found=f"the newest sample of {worst} is {late[worst]:.0f} s older than its scrape interval",
         cost="scans look at samples that have not arrived: the end of each window is unknown",
-        fix=f"{DELAY}={needed} (remote write and Thanos deliver late), or see why scrapes fail.",
+        fix=f"{wait if late[worst] <= LONGEST_DELAY_SECONDS else 'See'} why scrapes fail.",
     )
 
 

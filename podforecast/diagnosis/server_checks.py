@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from podforecast.diagnosis.facts import Copies, Facts
 from podforecast.diagnosis.finding import Finding
@@ -12,6 +13,8 @@ from podforecast.telemetry.prometheus.api import MAX_POINTS
 
 SKEW_SECONDS = 5.0
 """A third of a step: more, and the newest sample of a window belongs to another moment."""
+LONGEST_DELAY_SECONDS = 300.0
+"""More the setting does not allow: a forecast of the next five minutes would be of the past."""
 SLOW_SECONDS = 2.0
 """For the time of day. A scan asks a dozen queries within its interval of 15 s."""
 SELECTORS_IN_A_QUERY = 8
@@ -68,7 +71,7 @@ def reachable(facts: Facts) -> Iterator[Finding]:
         state="wrong",
         found=f"{found}: slow",
         cost="a scan asks a dozen queries and is due every 15 s: forecasts come late",
-        fix="Look at the server's load; PODFORECAST_WATCH__INTERVAL=60 asks less often.",
+        fix="Look at the server's load; PODFORECAST_WATCH__INTERVAL=0:01:00 asks less often.",
     )
 
 
@@ -98,7 +101,7 @@ def clock(facts: Facts) -> Iterator[Finding]:
         else "the newest samples of a scan are"
         " still to come: pods look as if they were not scraped",
         fix="Synchronise both clocks (chrony, systemd-timesyncd)."
-        + (f" Until then: PODFORECAST_WATCH__DELAY={_steps_up(-skew)}." if skew < 0 else ""),
+        + (f" Until then: {delayed(-skew)}." if 0 < -skew <= LONGEST_DELAY_SECONDS else ""),
     )
 
 
@@ -159,14 +162,13 @@ def _told_apart(found: Copies) -> str:
     return f"told apart by {', '.join(named[:3])}"
 
 
-def _steps_up(seconds: float) -> int:
-    """Whole steps that are at least so long, in seconds.
+def delayed(seconds: float) -> str:
+    """Write the setting that lets scans look back at least so far: whole steps.
 
-    >>> _steps_up(16.0)
-    30
+    >>> delayed(16.0)
+    'PODFORECAST_WATCH__DELAY=0:00:30'
     """
-    step = STEP.total_seconds()
-    return int(-(-seconds // step) * step)
+    return f"PODFORECAST_WATCH__DELAY={-(-timedelta(seconds=seconds) // STEP) * STEP}"
 
 
 SERVER_CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (

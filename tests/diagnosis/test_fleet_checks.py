@@ -38,7 +38,8 @@ def test_restarts_are_seen_late_where_kube_state_metrics_is_scraped_seldom():
     ("age", "state", "fix"),
     [
         pytest.param(14.0, "ok", "", id="within an interval"),
-        pytest.param(75.0, "wrong", "PODFORECAST_WATCH__DELAY=60", id="remote write"),
+        pytest.param(75.0, "wrong", "PODFORECAST_WATCH__DELAY=0:01:00", id="remote write"),
+        pytest.param(900.0, "wrong", "See why scrapes fail.", id="hardly arrives"),
     ],
 )
 def test_samples_that_arrive_late_want_a_delay(age, state, fix):

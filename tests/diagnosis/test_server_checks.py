@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from podforecast.diagnosis import server_checks
 from podforecast.diagnosis.facts import Copies, Metric
 from podforecast.diagnosis.finding import usable
 from podforecast.errors import TelemetryMalformed, TelemetryRefused, TelemetryUnavailable
+from podforecast.settings import read_settings
 from tests.diagnosis.made_up import facts, server
 
 
@@ -47,7 +50,8 @@ def test_as_whom_it_asked_is_said_where_that_was_refused():
     [
         pytest.param(0.4, "ok", "", id="together"),
         pytest.param(-4.9, "ok", "", id="a little behind"),
-        pytest.param(-600.0, "wrong", "PODFORECAST_WATCH__DELAY=600", id="server is behind"),
+        pytest.param(-50.0, "wrong", "PODFORECAST_WATCH__DELAY=0:01:00", id="server is behind"),
+        pytest.param(-600.0, "wrong", "chrony", id="server is ten minutes behind"),
         pytest.param(600.0, "wrong", "Synchronise", id="server is ahead"),
     ],
 )
@@ -55,6 +59,7 @@ def test_clocks_are_compared(skew, state, fix):
     [found] = server_checks.clock(facts(server=server(skew_seconds=skew)))
     assert found.state == state
     assert fix in found.fix
+    assert "DELAY=0:10" not in found.fix
     assert ("ahead of" if skew > 0 else "behind") in found.found
 
 
@@ -85,6 +90,12 @@ def test_more_containers_need_more_samples():
     known = facts()
     [found] = server_checks.limits(facts(metrics={**known.metrics, **metrics}))
     assert "--query.max-samples=" in found.fix
+
+
+def test_settings_that_are_recommended_are_understood(monkeypatch):
+    name, _, value = server_checks.delayed(50.0).partition("=")
+    monkeypatch.setenv(name, value)
+    assert read_settings().watch.delay == timedelta(minutes=1)
 
 
 def test_several_clusters_are_named_with_the_selector_to_set():

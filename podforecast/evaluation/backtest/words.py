@@ -81,8 +81,8 @@ def _about(found: Comparison) -> str:
         f" {found.model_version} at its own threshold; rules as people run them, but at once,"
         " without the minutes they usually wait. First columns: share of failures announced within"
         " the 5 minutes before. False alarms: per 1 000 pods per day. Below each: its 95 %"
-        f" interval, by {found.rounds} rounds of a bootstrap over pods. Lead: median, below it what nine of"
-        " ten exceed."
+        f" interval, by {found.rounds} rounds of a bootstrap over pods. Lead: median, below it what"
+        " nine of ten exceed."
     )
 
 

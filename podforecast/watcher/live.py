@@ -101,7 +101,8 @@ class LiveSource:
             shard=Shard.read(plan.shard),
         )
         self._client: httpx.Client | None = None
-        self._began = -float("inf")
+        self._began = float("inf")
+        """When the scan of now began; nothing is bounded before the first."""
         self._filled = -1
         self._muted: frozenset[PodRef] = frozenset()
         self._mute_error: PodforecastError | None = None
@@ -211,7 +212,7 @@ class LiveSource:
     def _fill(self, newest: int) -> None:
         interval = self._plan.interval.total_seconds()
         share = PAST_SHARE if self._ring.pods else TICK_INTERVALS
-        if self._elapsed() - self._began > TICK_INTERVALS * interval:
+        if not 0.0 <= self._elapsed() - self._began <= TICK_INTERVALS * interval:
             self._began = self._elapsed()
         self._filler.fill(self._api(), newest, past_seconds=lambda: self._left(share * interval))
         self._filled = newest

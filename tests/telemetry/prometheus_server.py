@@ -17,11 +17,14 @@ READY_SECONDS = 30.0
 
 
 @contextlib.contextmanager
-def running(folder: Path, *flags: str, config: str = CONFIG) -> Iterator[str]:
-    """Start it on a free port with an empty store; gives its base URL."""
+def running(folder: Path, *flags: str, config: str = CONFIG, port: int = 0) -> Iterator[str]:
+    """Start it on a free port, unless told otherwise; gives its base URL.
+
+    What an earlier one has stored in the folder is still there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "prometheus.yml").write_text(config)
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{port or free_port()}"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(_command(folder, url, flags), stdout=log, stderr=log)
     try:

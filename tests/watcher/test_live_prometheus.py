@@ -11,7 +11,9 @@ import httpx
 import numpy as np
 import pytest
 
+from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import HISTORY, STEP
+from podforecast.errors import TelemetryUnavailable
 from podforecast.features.build import SIGNALS_READ, build
 from podforecast.pipeline import aligned
 from podforecast.telemetry.failures import failures_of
@@ -20,8 +22,9 @@ from podforecast.telemetry.prometheus.source import PrometheusSource
 from podforecast.telemetry.raw_series import read_series
 from podforecast.telemetry.recording import Recording
 from podforecast.watcher.live import LivePlan, LiveSource
-from tests.telemetry.prometheus_server import running
+from tests.telemetry.prometheus_server import free_port, running
 from tests.telemetry.remote_write import labelled, moved, write
+from tests.telemetry.stories import told
 
 pytestmark = pytest.mark.prometheus
 
@@ -50,6 +53,8 @@ def served(tmp_path_factory) -> Iterator[Served]:
         connect(Connection(url=url)) as client,
     ):
         write(client, labelled(series, case="trial"))
+        for replica in ("a", "b"):
+            write(client, labelled(series, case="twice", prometheus_replica=replica))
         yield Served(url, client, recent - (trial.end - trial.start), recent)
 
 
@@ -116,3 +121,81 @@ def test_scans_in_a_row_are_what_one_read_gives(served, live, expected, steps):
         block = read(source, end)
     assert_same_table(block, expected)
     assert source.failures_until(end) == failures_of(expected)
+
+
+def test_a_pair_of_servers_that_delivers_everything_twice_counts_once(served, live, expected):
+    assert_same_table(read(live(selector='case="twice"'), served.end), expected)
+
+
+def test_only_what_the_selector_lets_through_is_seen(served, live):
+    assert read(live(selector='case="nobody"'), served.end).pods == ()
+
+
+def test_shards_together_are_the_whole(served, live, expected):
+    blocks = [read(live(shard=shard), served.end) for shard in ("1/2", "2/2")]
+    assert sorted(pod for block in blocks for pod in block.pods) == list(expected.pods)
+    whole = build(expected).values
+    for block in blocks:
+        rows = [expected.pods.index(pod) for pod in block.pods]
+        np.testing.assert_array_equal(build(block).values, whole[rows])
+
+
+def test_a_name_that_is_used_again_is_one_pod_without_a_failure(served, live):
+    """A StatefulSet gives a new pod the name of the old one; its counters begin anew."""
+    story = [
+        *life("old", 3.0, since=8.0, until=4.0, stale=True),
+        *life("new", 0.0, since=3.5, until=0.0),
+    ]
+    tell(served, story, case="reused")
+    source, end = live(selector='case="reused"'), served.end
+    for minutes in (6, 4, 2, 0):
+        block = read(source, end - timedelta(minutes=minutes))
+    assert block.pods == (PodRef("shop", "db-0"),)
+    known = block.signal("restarts")[0]
+    assert sorted(set(known[np.isfinite(known)])) == [0.0, 3.0]
+    assert source.failures_until(end) == ()
+
+
+def test_muted_pods_are_those_with_the_annotation(served, live):
+    mute = "annotation_podforecast_io_mute"
+    story = [
+        told(f'kube_pod_annotations{{namespace="shop",pod="{pod}",{mute}="{value}"}}', 1.0)
+        for pod, value in (("quiet", "true"), ("loud", "no"))
+    ]
+    tell(served, story, case="muted")
+    source = live(selector='case="muted"', mute_annotation="podforecast.io/mute")
+    assert source.muted(served.end) == {PodRef("shop", "quiet")}
+
+
+def test_a_prometheus_that_is_started_again_is_caught_up_with(tmp_path):
+    """It is gone in the middle of a watch, and comes back with what it had stored."""
+    recent, port = aligned(datetime.now(UTC) - timedelta(minutes=2)), free_port()
+    with running(tmp_path, port=port) as url, connect(Connection(url=url)) as client:
+        tell(Served(url, client, recent, recent), life("a", 0.0))
+        source = LiveSource(LivePlan(connection=Connection(url=url)))
+        source.open()
+        read(source, recent - 4 * STEP)
+    with pytest.raises(TelemetryUnavailable):
+        source.now()
+    with pytest.raises(TelemetryUnavailable):
+        read(source, recent - 3 * STEP)
+    with running(tmp_path, port=port) as url, connect(Connection(url=url)) as client:
+        assert abs((source.now() - datetime.now(UTC)).total_seconds()) < 60
+        block, expected = read(source, recent), read(PrometheusSource(client), recent)
+    source.close()
+    assert np.isfinite(block.signal("restarts")[0, -5:]).all()
+    assert_same_table(block, expected)
+
+
+def life(uid: str, restarts: float, **when):
+    """What is known of one life of a pod."""
+    inside = f'namespace="shop",pod="db-0",uid="{uid}"'
+    restarted = f'kube_pod_container_status_restarts_total{{{inside},container="app"}}'
+    yield told(f'kube_pod_info{{{inside},node="n1"}}', 1.0, **when)
+    yield told(f'kube_pod_status_phase{{{inside},phase="Running"}}', 1.0, **when)
+    yield told(restarted, restarts, **when)
+
+
+def tell(served, story, **labels: str):
+    raw = (each.raw(served.end.timestamp()) for each in story)
+    write(served.client, labelled(raw, **labels))

@@ -77,7 +77,7 @@ def _nothing_graded(live: LiveOut, model: ModelOut) -> Notice:
         tone="note",
         headline="Nothing graded yet",
         detail=f"The first forecast is graded {model.horizon_minutes:g} minutes after it was made,"
-        f" and half a minute for a failure to show; {scans} for that.",
+        f" plus half a minute for a failure to show; {scans} for that.",
     )
 
 

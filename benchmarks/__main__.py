@@ -24,6 +24,7 @@ from benchmarks.machine import machine
 from benchmarks.requests import requests
 from benchmarks.scans import scans
 from benchmarks.start import start
+from benchmarks.store import store
 from benchmarks.training import training
 
 BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
@@ -33,6 +34,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "batches": batches,
     "start": start,
     "training": training,
+    "store": store,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 MET = {True: Text("met", style="green"), False: Text("missed", style="bold red"), None: Text("")}

@@ -16,6 +16,7 @@ from podforecast.cli.fleet_line import fleet_line
 from podforecast.cli.outside import Outside, outside_of
 from podforecast.cli.run import Address
 from podforecast.cli.run import run as run_servers
+from podforecast.cli.store import store
 from podforecast.cli.watch import watch
 from podforecast.settings import read_settings
 
@@ -64,6 +65,7 @@ def docs(
 application.command()(doctor)
 application.command()(backtest)
 application.command()(watch)
+application.add_typer(store, name="store")
 
 
 def main(outside: Outside | None = None) -> int:

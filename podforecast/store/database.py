@@ -15,7 +15,7 @@ from podforecast.errors import StoreUnavailable
 from podforecast.store.address import Address
 from podforecast.store.files import identity, make_room
 from podforecast.store.sqlite import memory_engine, sqlite_engine
-from podforecast.store.troubles import tables_are_gone, told
+from podforecast.store.troubles import AGAIN, tables_are_gone, told
 
 CONNECTIONS = 2
 """The watcher's, and one for whoever asks for the track record."""
@@ -87,7 +87,7 @@ class Database:
         except PoolTimeout as error:
             raise StoreUnavailable(
                 f"the store ({self.address}) is busy: no connection became free in time",
-                hint="It is tried again with the next scan.",
+                hint=AGAIN,
             ) from error
 
     def _options(self, purpose: str) -> dict[str, str]:

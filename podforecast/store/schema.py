@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from alembic.config import Config
@@ -11,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from podforecast.errors import StoreRefused
+from podforecast.store.address import address
 from podforecast.store.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,6 +29,45 @@ def head() -> str:
 def current(connection: Connection) -> str:
     """Revision that the database has; empty without any."""
     return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """Which shape a store has, and which this program knows."""
+
+    store: str
+    """Where it is, without secrets."""
+    current: str
+    """Empty where there is none yet."""
+    known: str
+
+
+def revisions(url: str, *, timeout: timedelta) -> Revisions:
+    """Look at a store without changing it, or making one."""
+    database = Database(address(url), timeout=timeout)
+    try:
+        return Revisions(str(database.address), _current(database), head())
+    finally:
+        database.close()
+
+
+def _current(database: Database) -> str:
+    file = database.address.file
+    if file is not None and not file.exists():
+        return ""
+    with database.reading() as connection:
+        return current(connection)
+
+
+def bring_up_to_date(url: str, *, timeout: timedelta) -> Revisions:
+    """Migrate a store as opening it would, and say where that led."""
+    database = Database(address(url), timeout=timeout)
+    try:
+        database.leave_lost_file()
+        migrate(database)
+        return Revisions(str(database.address), _current(database), head())
+    finally:
+        database.close()
 
 
 def migrate(database: Database) -> None:

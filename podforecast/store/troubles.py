@@ -33,8 +33,9 @@ LATER = {
     "unable to open": "The folder is gone, or may not be written to.",
     "disk I/O": "Check the disk.",
 }
+ANSWER = "See whether the database runs, and answers in time."
 OTHERWISE = "Check the URL of the store, and whether another program changed its tables."
-AGAIN = "It is tried again with the next scan."
+AGAIN = "The watcher tries again by itself."
 TWICE = "Two watchers of one cluster and shard write here; give each its own shard."
 
 
@@ -59,5 +60,5 @@ def told(error: DBAPIError, address: Address) -> PodforecastError:
         if part in complaint:
             return StoreUnavailable(message, hint=f"{hint} {AGAIN}")
     if isinstance(error, OperationalError | InterfaceError | InternalError):
-        return StoreUnavailable(message, hint=AGAIN)
+        return StoreUnavailable(message, hint=f"{ANSWER} {AGAIN}")
     return StoreRefused(message, hint=OTHERWISE)

@@ -175,7 +175,8 @@ class TestServing:
         assert portable_form(small.pipeline) == small.portable
 
     def test_loading_it_imports_nothing_that_only_training_needs(self, folder):
-        heavy = ["pandas", "streamlit", "sklearn", "scipy", "xgboost", "matplotlib", "joblib"]
+        heavy = ["pandas", "streamlit", "sklearn", "scipy", "xgboost", "matplotlib", "joblib",
+                 "sqlalchemy", "alembic", "psycopg"]  # fmt: skip
         program = (
             "import sys, pathlib\n"
             "from podforecast.serving.application import create_app\n"

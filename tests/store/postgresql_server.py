@@ -36,8 +36,8 @@ def _version(program: Path) -> int:
 class PostgreSqlServer:
     """One server on 127.0.0.1, with its data in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        found = programs()
+    def __init__(self, folder: Path, *, safe: bool) -> None:
+        found, self._safe = programs(), safe
         assert found is not None
         self._programs, self._folder = found, folder
         self._data = folder / "data"
@@ -53,8 +53,10 @@ class PostgreSqlServer:
                   f"--pwfile={words}", "--encoding=UTF8", "--locale=C.UTF-8")  # fmt: skip
 
     def start(self) -> None:
-        options = (f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-                   " -c fsync=off -c max_connections=40")  # fmt: skip
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+            f" -c fsync={'on' if self._safe else 'off'} -c max_connections=40"
+        )
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={self._folder / 'log'}",
                   "--options", options)  # fmt: skip
 
@@ -101,10 +103,11 @@ class PostgreSqlServer:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[PostgreSqlServer]:
+def running(*, safe: bool = False) -> Iterator[PostgreSqlServer]:
+    """Start one with an empty data folder; a ``safe`` one waits for its disk."""
     # Not in pytest's folder: only its owner may look into that one, and the server runs as another.
     with tempfile.TemporaryDirectory(prefix="podforecast-postgresql-") as folder:
-        server = PostgreSqlServer(Path(folder))
+        server = PostgreSqlServer(Path(folder), safe=safe)
         server.initialise()
         server.start()
         try:

@@ -20,15 +20,19 @@ from benchmarks import page
 from benchmarks.batches import batches
 from benchmarks.figures import Figure
 from benchmarks.forecasts import forecasts
+from benchmarks.live import live_ticks
 from benchmarks.machine import machine
 from benchmarks.requests import requests
 from benchmarks.scans import scans
 from benchmarks.start import start
 from benchmarks.store import store
+from benchmarks.ticks import ticks
 from benchmarks.training import training
 
 BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "scans": scans,
+    "ticks": ticks,
+    "live": live_ticks,
     "forecasts": forecasts,
     "requests": requests,
     "batches": batches,

@@ -55,7 +55,7 @@ def doctor(
 ) -> None:
     """Check what a Prometheus has for forecasts, what it lacks, what that costs, and the fix.
 
-    Only reads, by some thirty small queries and one scan of the last three minutes. Looks at the
+    Only reads, by some fifty small queries and one scan of the last three minutes. Looks at the
     address, credentials, tenant, clocks and limits of the server; at each wanted metric with what
     hangs on it; at copies of series, several clusters, scrape intervals and delays; and at how
     many pods could be forecast now. Costs are shares of what the saved model relies on.

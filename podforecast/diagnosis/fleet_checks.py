@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from podforecast.diagnosis.asking import PACED
 from podforecast.diagnosis.facts import Facts, Fleet, Pace
 from podforecast.diagnosis.finding import Finding
+from podforecast.diagnosis.questions import PACED
 from podforecast.diagnosis.server_checks import LONGEST_DELAY_SECONDS, delayed
 from podforecast.domain.telemetry import STEP, WINDOW
 from podforecast.model.labels import MIN_COVERAGE

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from podforecast.diagnosis.asking import named, page, selecting
+from podforecast.diagnosis.asking import page
 from podforecast.diagnosis.exporters import exporter_of, signals_of
 from podforecast.diagnosis.metric_checks import SHARED_BY
+from podforecast.diagnosis.questions import names_there, selecting
 from podforecast.telemetry.prometheus.queries import METRICS, selected_metrics
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 LISTED_JOBS = 50
 """Those with most targets down come first; a cluster has some twenty."""
-RECENT = timedelta(minutes=5)
-"""How old a sample may be to be found by a query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,7 @@ def quick_look(
     started = clock()
     jobs = _jobs(bounded, now, selector)
     answered = clock() - started
-    there = _there(bounded, now, selector)
+    there = names_there(bounded, now, selector)
     build = page(bounded, "buildinfo")
     return QuickLook(
         address=address,
@@ -125,11 +124,6 @@ def _jobs(api: QueryApi, now: float, selector: str) -> list[Job]:
         for name in (s.labels.get("job", ""),)
     ]
     return sorted(found, key=lambda job: (-job.down, job.job))
-
-
-def _there(api: QueryApi, now: float, selector: str) -> frozenset[str]:
-    match = selecting(selector, named(METRICS))
-    return frozenset(api.label_values("__name__", match, now - RECENT.total_seconds(), now))
 
 
 def _own_metrics() -> dict[str, frozenset[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from podforecast.diagnosis.doctor import examine
 from podforecast.diagnosis.facts import Asked, Fleet
 from podforecast.diagnosis.quick import quick_look
 from podforecast.errors import TelemetryRefused, TelemetryUnavailable
+from podforecast.telemetry.prometheus.answers import QueryTooLarge
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.client import Connection, connect
 from podforecast.telemetry.prometheus.source import PrometheusSource
@@ -116,6 +118,25 @@ def test_a_server_that_says_nothing_of_itself_is_asked_all_the_same():
         facts = ask(interview(client, server.url), ASKED)
     assert (facts.server.version, facts.server.most_samples) == ("", None)
     assert facts.fleet.pods == 0
+
+
+def test_queries_that_are_too_large_leave_names_alone(server):
+    client, url = server
+    asked = Asked(selector='case="plain"', delay=timedelta(0), mute_annotation="x")
+
+    class Strict(QueryApi):
+        """Refuses what loads samples, as a tenant's limit would."""
+
+        def at(self, query, time):
+            raise QueryTooLarge("too many samples")
+
+    strict = replace(interview(client, url, asked.selector), api=Strict(client))
+    facts = ask(strict, asked)
+    assert facts.metrics["container_memory_working_set_bytes"].series == 1
+    assert facts.metrics["process_open_fds"].series == 0
+    assert (facts.copies, facts.clusters) == ({}, {})
+    assert facts.paces["cAdvisor"].interval_seconds is None
+    assert facts.fleet.scored == 2
 
 
 def test_a_plain_cluster(ask_about):

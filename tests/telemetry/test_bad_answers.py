@@ -12,6 +12,8 @@ import pytest
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import STEP
 from podforecast.errors import TelemetryMalformed, TelemetryRefused, TelemetryUnavailable
+from podforecast.telemetry.prometheus.answers import QueryTooLarge
+from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.client import Connection, connect
 from podforecast.telemetry.prometheus.source import PrometheusSource
 from tests.telemetry.misbehaving import (
@@ -176,6 +178,16 @@ def test_too_many_samples_are_asked_for_namespace_by_namespace():
         block = read(server.url)
     assert [str(pod) for pod in block.pods] == ["ops/web", "shop/web"]
     assert 'namespace="ops"' in server.asked[2].fields["query"]
+
+
+def test_an_answer_that_would_fill_the_memory_is_not_read():
+    endless = text("x" * 5000)
+    with (
+        misbehaving(endless) as server,
+        connect(Connection(url=server.url)) as client,
+        pytest.raises(QueryTooLarge, match="exceeds 1000 bytes"),
+    ):
+        QueryApi(client, most_bytes=1000).at("up", SECONDS)
 
 
 def test_one_namespace_with_too_many_samples_is_refused():

@@ -276,6 +276,41 @@ def test_a_scan_ends_when_its_time_is_over(cluster):
     assert elapsed.seconds < 100.0
 
 
+def test_without_owners_every_pod_is_its_own_workload(cluster, caplog):
+    answer = Cluster(pods=cluster.pods, now=cluster.now)
+
+    def no_owners(handler):
+        about_signals = "signal" in handler.asked.fields["query"]
+        (answer if about_signals else text("busy", status=503))(handler)
+
+    cluster.trouble["kube_pod_owner"] = no_owners
+    with (
+        misbehaving(cluster) as server,
+        live(server.url) as source,
+        caplog.at_level(logging.WARNING),
+    ):
+        assert tick(source).workloads == ("shop/cart-0", "shop/pay-0")
+        answer.now = cluster.tick().timestamp()
+        tick(source)
+        assert caplog.text.count("owners are left out") == 1
+        cluster.trouble.clear()
+        assert tick_later(cluster, source).workloads == ("shop/cart", "shop/pay")
+
+
+@pytest.mark.parametrize("off", [600.0, -600.0])
+def test_a_clock_ten_minutes_off_costs_nothing_and_is_told(cluster, off):
+    clock = WallClock(cluster.now + off)
+    with misbehaving(cluster) as server:
+        source = LiveSource(LivePlan(connection=Connection(url=server.url)), clock=clock)
+        source.open()
+        block = tick(source)
+        told = source.tell(NOON)
+        source.close()
+    assert block.times[-1] == cluster.now
+    assert np.isfinite(block.signal(MEMORY)[:, -1]).all()
+    assert "600 s" in told
+
+
 def test_nobody_is_muted_without_an_annotation(cluster):
     cluster.muted = cluster.pods
     with misbehaving(cluster) as server, live(server.url) as source:

@@ -9,11 +9,19 @@ import numpy as np
 
 from podforecast.domain.telemetry import Array
 from podforecast.errors import PodforecastError, TelemetryMalformed, TelemetryUnavailable
-from podforecast.telemetry.prometheus.answers import Series, read_data, read_series, refusal
+from podforecast.telemetry.prometheus.answers import (
+    QueryTooLarge,
+    Series,
+    read_data,
+    read_series,
+    refusal,
+)
 from podforecast.telemetry.prometheus.client import TOTAL
 
 MAX_POINTS = 11_000
 """Prometheus refuses a range query with more points per series."""
+MOST_BYTES = 2**31
+"""Of one answer: some 70 million points, more than an hour of a pack of 70 000 pods."""
 SLOW = (
     "Look at the load of Prometheus, or give each scan more time with PODFORECAST_WATCH__INTERVAL."
 )
@@ -27,14 +35,19 @@ class QueryApi:
     """
 
     def __init__(
-        self, client: httpx.Client, *, left_seconds: Callable[[], float] | None = None
+        self,
+        client: httpx.Client,
+        *,
+        left_seconds: Callable[[], float] | None = None,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self._client = client
         self._left_seconds = left_seconds
+        self._most_bytes = most_bytes
 
     def within(self, left_seconds: Callable[[], float]) -> QueryApi:
         """Return the same for a time that several queries share: none outlasts what is left."""
-        return QueryApi(self._client, left_seconds=left_seconds)
+        return QueryApi(self._client, left_seconds=left_seconds, most_bytes=self._most_bytes)
 
     def over_range(self, query: str, times: Array) -> list[Series]:
         """Evaluate a query at evenly spaced times; a series may come in several pieces."""
@@ -102,7 +115,7 @@ class QueryApi:
         except httpx.TransportError as error:
             raise _unavailable(where, error) from error
         try:
-            body = response.read()
+            body = self._bounded(response, where)
         except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
             raise TelemetryMalformed(
                 f"the answer of {where} broke off: {error}",
@@ -115,6 +128,19 @@ class QueryApi:
         if (refused := refusal(response, body)) is not None:
             raise refused
         return body
+
+    def _bounded(self, response: httpx.Response, where: str) -> bytes:
+        """Read an answer, unless it would fill the memory: a part of it may be asked for."""
+        pieces, length = [], 0
+        for piece in response.iter_bytes():
+            pieces.append(piece)
+            length += len(piece)
+            if length > self._most_bytes:
+                raise QueryTooLarge(
+                    f"the answer of {where} exceeds {self._most_bytes} bytes",
+                    hint="Ask for fewer pods with PODFORECAST_PROMETHEUS__SELECTOR.",
+                )
+        return b"".join(pieces)
 
     def _bound(self, request: httpx.Request, where: str) -> None:
         """Give a request no more time than its timeout, nor than what is left for all."""

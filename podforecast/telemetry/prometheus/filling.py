@@ -73,6 +73,7 @@ class RingFiller:
         self._owns_the_past = False
         self._round = AT_FIRST
         self._longest = DEPTH
+        self._noted: set[str] = set()
 
     @property
     def gap(self) -> int:
@@ -212,9 +213,16 @@ class RingFiller:
         except PodforecastError as error:
             if not self.namespaces:
                 raise
-            log.warning("namespaces are those of before reason=%s", error.message)
+            self._note("namespaces are those of before", error)
             return
+        self._noted.discard("namespaces are those of before")
         self.namespaces = tuple(sorted(name for name in found if self._shard.has(name)))
+
+    def _note(self, what: str, error: PodforecastError) -> None:
+        """Log a trouble when it begins; at every scan it would bury the rest."""
+        if what not in self._noted:
+            log.warning("%s reason=%s", what, error.message)
+            self._noted.add(what)
 
     def _all_namespaces(self, api: QueryApi) -> list[str]:
         match = self._base.render("kube_pod_info{<where>}")
@@ -231,8 +239,9 @@ class RingFiller:
                 body = api.body_at(scope.workloads(span, STEP), STEP_SECONDS * newest)
                 self._ring.own(read_pods(body, "workload"))
         except PodforecastError as error:
-            log.warning("owners are left out reason=%s", error.message)
+            self._note("owners are left out", error)
             return
+        self._noted.discard("owners are left out")
         self._owned_at = newest
 
 

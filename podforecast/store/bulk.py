@@ -45,7 +45,9 @@ def insert_forecasts(
 
 PODS_AS_JSON = """
 WITH given (place, namespace, name, workload) AS (
-    SELECT key, value ->> 0, value ->> 1, value ->> 2 FROM json_each(:pods)
+    SELECT key, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+           json_extract(value, '$[2]')
+    FROM json_each(:pods)
 )
 """
 PODS_AS_ARRAYS = """

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from podforecast.errors import StoreUnavailable
 from podforecast.store.address import Address
 from podforecast.store.files import identity, make_room
-from podforecast.store.sqlite import memory_engine, sqlite_engine
+from podforecast.store.sqlite import memory_engine, refuse_old_sqlite, sqlite_engine
 from podforecast.store.troubles import AGAIN, tables_are_gone, told
 
 CONNECTIONS = 2
@@ -23,6 +23,8 @@ MORE_CONNECTIONS = 3
 
 
 def _engine(address: Address, timeout: timedelta) -> Engine:
+    if address.is_sqlite:
+        refuse_old_sqlite()
     if address.in_memory:
         return memory_engine()
     pool = {
@@ -81,7 +83,7 @@ class Database:
                 connection = connection.execution_options(**self._options(purpose))
                 with connection.begin():
                     yield connection
-        except DBAPIError as error:
+        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
             self.is_new = self.is_new or tables_are_gone(error)
             raise told(error, self.address) from error
         except PoolTimeout as error:

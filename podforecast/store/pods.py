@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, select
 
 from podforecast.domain.pods import PodRef
+from podforecast.errors import StoreRefused
 from podforecast.store.bulk import given_pods
 from podforecast.store.names import restored
 from podforecast.store.tables import PODS
@@ -40,6 +41,9 @@ FROM given CROSS JOIN pods
 WHERE watcher_id = :watcher AND pods.namespace = given.namespace AND pods.name = given.name
 """
 """A cross join, since SQLite keeps its order: names first, each looked up in the index."""
+
+
+LOST = "Rows of pods were deleted by hand: restore a backup, or delete the scans they were in."
 
 
 class Known(NamedTuple):
@@ -100,13 +104,25 @@ class PodBook:
         self._by_number.clear()
 
     def of(self, connection: Connection, numbers: Sequence[int]) -> list[Known]:
-        """Look pods up by number."""
+        """Look pods up by number.
+
+        Raises
+        ------
+        StoreRefused
+            If one is not there: a scan with fewer names than forecasts would shift them all.
+        """
         known = {number: self._by_number.get(number) for number in numbers}
         for chunk in _chunks([number for number, row in known.items() if row is None]):
             rows = _read(connection, select(PODS).where(PODS.c.id.in_(chunk)))
             known.update((row.number, row) for row in rows)
             self.keep({row.pod: row for row in rows})
-        return [row for number in numbers if (row := known[number]) is not None]
+        rows = [row for number in numbers if (row := known[number]) is not None]
+        if len(rows) < len(numbers):
+            lost = next(number for number, row in known.items() if row is None)
+            raise StoreRefused(
+                f"the store has forecasts of pod {lost}, but not its name", hint=LOST
+            )
+        return rows
 
 
 def _stale(row: Known | None, workload: str | None, at: float) -> bool:

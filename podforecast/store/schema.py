@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +17,8 @@ from sqlalchemy import Connection, text
 from podforecast.errors import StoreRefused
 from podforecast.store.address import address
 from podforecast.store.database import Database
+
+logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 7_163_363_271
@@ -89,6 +93,9 @@ def migrate(database: Database) -> None:
         _refuse_newer(scripts, found, database)
         if found != scripts.get_current_head():
             _upgrade(connection, scripts)
+            place = json.dumps(str(database.address))
+            logger.info("event=store_migrated store=%s from=%s to=%s", place, found or None,
+                        scripts.get_current_head())  # fmt: skip
 
 
 def _scripts() -> ScriptDirectory:

@@ -10,9 +10,25 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
+from podforecast.errors import StoreRefused
+
 LARGEST_LOG_BYTES = 64 * 2**20
 """To which SQLite cuts its write-ahead log back."""
 WAIT_SECONDS = 0.02
+
+
+OLDEST = (3, 35, 0)
+"""UPDATE ... FROM and RETURNING."""
+
+
+def refuse_old_sqlite(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> None:
+    """Python comes with whatever SQLite its machine has."""
+    if version < OLDEST:
+        raise StoreRefused(
+            f"this Python has SQLite {'.'.join(map(str, version))}; the store needs"
+            f" {'.'.join(map(str, OLDEST))}",
+            hint="Use a newer Python or system, PostgreSQL, or the container image.",
+        )
 
 
 def sqlite_engine(url: URL, timeout: timedelta, **pool: Any) -> Engine:  # noqa: ANN401
@@ -56,9 +72,9 @@ def _log_ahead(connection: sqlite3.Connection, seconds: float) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             # Of those that open a new file at once one may switch, and SQLite waits for no lock.
-            if time.monotonic() > until:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(WAIT_SECONDS)
         else:

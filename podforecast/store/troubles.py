@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy.exc import (
+    DataError,
     DBAPIError,
     IntegrityError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
+    NotSupportedError,
+    ProgrammingError,
 )
 
 from podforecast.errors import PodforecastError, StoreRefused, StoreUnavailable
@@ -34,20 +34,22 @@ LATER = {
     "disk I/O": "Check the disk.",
 }
 ANSWER = "See whether the database runs, and answers in time."
+FAULTS = (DataError, NotSupportedError, ProgrammingError)
+"""What stays wrong however often it is tried."""
 OTHERWISE = "Check the URL of the store, and whether another program changed its tables."
 AGAIN = "The watcher tries again by itself."
 TWICE = "Two watchers of one cluster and shard write here; give each its own shard."
 
 
-def tables_are_gone(error: DBAPIError) -> bool:
+def tables_are_gone(error: Exception) -> bool:
     """Whether the database was replaced by one that does not know us."""
-    undefined_table = getattr(error.orig, "sqlstate", None) == "42P01"
-    return undefined_table or "no such table" in str(error.orig)
+    cause = _cause(error)
+    return getattr(cause, "sqlstate", None) == "42P01" or "no such table" in str(cause)
 
 
-def told(error: DBAPIError, address: Address) -> PodforecastError:
+def told(error: Exception, address: Address) -> PodforecastError:
     """Say what happened, without the statement and its parameters."""
-    complaint = address.masked(str(error.orig)).strip().split("\n", 1)[0][:LONGEST]
+    complaint = address.masked(str(_cause(error))).strip().split("\n", 1)[0][:LONGEST]
     message = f"the store ({address}) failed: {complaint}"
     if tables_are_gone(error):
         return StoreUnavailable(message, hint=f"The tables are made again. {AGAIN}")
@@ -59,6 +61,11 @@ def told(error: DBAPIError, address: Address) -> PodforecastError:
     for part, hint in LATER.items():
         if part in complaint:
             return StoreUnavailable(message, hint=f"{hint} {AGAIN}")
-    if isinstance(error, OperationalError | InterfaceError | InternalError):
-        return StoreUnavailable(message, hint=f"{ANSWER} {AGAIN}")
-    return StoreRefused(message, hint=OTHERWISE)
+    if isinstance(error, FAULTS):
+        return StoreRefused(message, hint=OTHERWISE)
+    return StoreUnavailable(message, hint=f"{ANSWER} {AGAIN}")
+
+
+def _cause(error: Exception) -> BaseException:
+    """What the driver said; SQLAlchemy would add the statement."""
+    return (error.orig or error) if isinstance(error, DBAPIError) else error

@@ -19,6 +19,7 @@ from podforecast.errors import PodforecastError, StoreRefused, StoreUnavailable
 from podforecast.store import schema
 from podforecast.store.address import address
 from podforecast.store.database import Database
+from podforecast.store.sqlite import refuse_old_sqlite
 from podforecast.store.store import ForecastStore
 from podforecast.store.tables import METADATA
 from tests.store.conftest import DURABLE, TIMEOUT
@@ -200,3 +201,8 @@ def test_the_file_takes_readers_while_somebody_writes(tmp_path):
         assert len(store.due(START)) == 1
     other.close()
     store.close()
+
+
+def test_an_sqlite_that_is_too_old_is_refused_with_both_versions():
+    with pytest.raises(StoreRefused, match=r"SQLite 3\.31\.1; the store needs 3\.35\.0"):
+        refuse_old_sqlite((3, 31, 1))

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sqlalchemy import delete
 
 from podforecast.domain.pods import PodRef
+from podforecast.errors import StoreRefused
+from podforecast.store import pods
+from podforecast.store.tables import PODS as PODS_TABLE
 from tests.store.made_up import PODS, START, STEP, many, same, scan
 
 
@@ -110,6 +114,34 @@ def test_ten_thousand_new_pods_at_once_are_kept(store):
     store.record(many(10_000))
     (found,) = store.due(START)
     assert same(found, many(10_000))
+
+
+def test_two_watchers_of_one_shard_do_not_replace_each_others_scans(opened, kind):
+    one = opened()
+    other = one if kind == "memory" else opened()
+    one.record(scan())
+    other.record(scan(probability=(0.9, 0.9, 0.9)))
+    other.record(scan(1))
+    assert [same(found, scan(number)) for number, found in enumerate(one.due(START + STEP))] == [
+        True,
+        True,
+    ]
+
+
+def test_more_pods_than_are_remembered_are_asked_for_again(store, monkeypatch):
+    monkeypatch.setattr(pods, "MOST_REMEMBERED", 2)
+    for number in range(3):
+        store.record(scan(number))
+    assert all(same(found, scan(number)) for number, found in enumerate(store.due(START + 1e6)))
+
+
+def test_a_scan_whose_pods_were_deleted_by_hand_is_refused(store):
+    store.record(scan())
+    with store._database.writing() as connection:
+        connection.execute(delete(PODS_TABLE).where(PODS_TABLE.c.watcher_id == store._watcher))
+    store._book.forget()
+    with pytest.raises(StoreRefused, match=r"forecasts of pod \d+, but not its name"):
+        store.due(START)
 
 
 def test_clusters_and_shards_see_their_own_scans_only(opened):

@@ -68,7 +68,10 @@ class Cluster:
             return "vector", [_named(pod) for pod in self.muted]
         signals = SIGNAL.findall(query)
         if not signals:
-            return "vector", [_named(pod, workload=pod[1][:-2]) for pod in self._within(query)]
+            return "vector", [
+                _named(pod, workload=pod[1].rpartition("-")[0] or pod[1])
+                for pod in self._within(query)
+            ]
         self.asked_of.append(dict(fields))
         if "time" in fields:
             rows = self._rows(query, signals, [float(fields["time"])])

@@ -49,8 +49,20 @@ def test_pods_come_and_go(cluster):
         cluster.pods = [("shop", "cart-0"), ("shop", "cart-1")]
         block = tick_later(cluster, source)
     present = np.isfinite(block.signal(MEMORY)[:, -1])
-    assert [str(pod) for pod in block.pods] == ["shop/cart-0", "shop/cart-1", "shop/pay-0"]
+    assert [str(pod) for pod in block.pods] == ["shop/cart-0", "shop/pay-0", "shop/cart-1"]
     assert present.tolist() == [True, True, False]
+
+
+def test_ten_thousand_new_pods_at_once_are_all_seen_in_one_scan(cluster):
+    with misbehaving(cluster) as server, live(server.url) as source:
+        tick(source)
+        cluster.pods = [*cluster.pods, *(("batch", f"job-{n}") for n in range(10_000))]
+        cluster.asked_of.clear()
+        block = tick_later(cluster, source)
+    assert len(block.pods) == 10_002
+    assert np.isfinite(block.signal(MEMORY)[:, -1]).all()
+    assert set(block.workloads) >= {"shop/cart", "batch/job"}
+    assert len(cluster.asked_of) <= 12
 
 
 def test_a_pod_seen_first_with_restarts_has_not_failed_just_now(cluster):

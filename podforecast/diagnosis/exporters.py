@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from podforecast.domain.signals import SIGNAL_NAMES
+from podforecast.telemetry.prometheus.expressions import EXPRESSIONS
+from podforecast.telemetry.prometheus.joins import JOINS
 from podforecast.telemetry.prometheus.queries import METRICS, selected_metrics
 
 
@@ -74,6 +77,16 @@ EXPORTERS: tuple[Exporter, ...] = (
     ),
 )
 
+MEASURED = ("cores", "working_set", "restarts", "node_memory", "node_disk")
+"""Shared parts of queries that have values of their own; the others only join."""
+COUNTED = frozenset({"replicas_desired", "autoscaler_direction"})
+"""Signals that fall back on counting pods."""
+HELD_AGAINST = frozenset(
+    {"kube_pod_info", "kube_pod_container_resource_limits", "kube_node_status_allocatable"}
+)
+"""What others are divided by, or left out by."""
+_NAME = re.compile(r"\b([a-z][A-Za-z0-9_]*)\{")
+
 _LABELS: Mapping[str, tuple[str, ...]] = {
     "container_": ("namespace", "pod", "container"),
     "container_network_": ("namespace", "pod"),
@@ -120,6 +133,23 @@ def signals_of() -> Mapping[str, tuple[str, ...]]:
         metric: tuple(signal for signal, metrics in read.items() if metric in metrics)
         for metric in METRICS
     }
+
+
+@cache
+def own_metrics(signal: str) -> frozenset[str]:
+    """Metrics that a signal's values come from: not those that list pods, or join them to others.
+
+    Empty where pods alone are enough for a value.
+
+    >>> sorted(own_metrics("node_disk_ratio"))
+    ['node_filesystem_avail_bytes', 'node_filesystem_size_bytes']
+    """
+    if signal in COUNTED:
+        return frozenset()
+    text = EXPRESSIONS[signal]
+    for name in MEASURED:
+        text = text.replace(f"<{name}>", JOINS[name])
+    return selected_metrics(signal) & frozenset(_NAME.findall(text)) - HELD_AGAINST
 
 
 def _fit(metric: str, exporter: Exporter) -> int:

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from podforecast.diagnosis.asking import page
-from podforecast.diagnosis.exporters import exporter_of, signals_of
-from podforecast.diagnosis.metric_checks import SHARED_BY
+from podforecast.diagnosis.exporters import exporter_of, own_metrics, signals_of
 from podforecast.diagnosis.questions import names_there, selecting
-from podforecast.telemetry.prometheus.queries import METRICS, selected_metrics
+from podforecast.features.build import SIGNALS_READ
+from podforecast.telemetry.prometheus.queries import METRICS
 
 if TYPE_CHECKING:
     from podforecast.telemetry.prometheus.api import QueryApi
@@ -109,7 +109,9 @@ def quick_look(
             for name in METRICS
             if name not in there
         ),
-        signals_unknown=tuple(name for name in _own_metrics() if not _own_metrics()[name] & there),
+        signals_unknown=tuple(
+            name for name in SIGNALS_READ if own_metrics(name) and not own_metrics(name) & there
+        ),
     )
 
 
@@ -124,10 +126,3 @@ def _jobs(api: QueryApi, now: float, selector: str) -> list[Job]:
         for name in (s.labels.get("job", ""),)
     ]
     return sorted(found, key=lambda job: (-job.down, job.job))
-
-
-def _own_metrics() -> dict[str, frozenset[str]]:
-    """Metrics of each signal, without those that all of them need."""
-    shared = {name for name, signals in signals_of().items() if len(signals) > SHARED_BY}
-    signals = dict.fromkeys(signal for names in signals_of().values() for signal in names)
-    return {signal: selected_metrics(signal) - shared for signal in signals}

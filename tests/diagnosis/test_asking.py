@@ -196,8 +196,14 @@ def test_a_quick_look_counts_targets_and_names_what_is_missing(server):
     assert "container_memory_working_set_bytes" in found.metrics
     missing = {metric.name: metric for metric in found.missing}
     assert missing["process_open_fds"].signals == ("open_fds_ratio",)
-    assert {"open_fds_ratio", "request_rate"} <= set(found.signals_unknown)
-    assert "memory_usage_ratio" not in found.signals_unknown
+    assert {"open_fds_ratio", "request_rate", "node_disk_ratio"} <= set(found.signals_unknown)
+    assert not {"memory_usage_ratio", "replicas_desired"} & set(found.signals_unknown)
+
+
+def test_a_quick_look_sees_that_cadvisor_is_missing(server):
+    client, url = server
+    found = quick_look(QueryApi(client), address=url, selector='case="renamed"')
+    assert {"cpu_usage_ratio", "memory_usage_ratio"} <= set(found.signals_unknown)
 
 
 def test_a_quick_look_ends_when_its_time_is_over(server):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from podforecast.diagnosis.exporters import EXPORTERS, exporter_of, labels_of, signals_of
+from podforecast.diagnosis.exporters import (
+    COUNTED,
+    EXPORTERS,
+    exporter_of,
+    labels_of,
+    own_metrics,
+    signals_of,
+)
 from podforecast.domain.signals import SIGNAL_NAMES
 from podforecast.telemetry.prometheus.queries import METRICS
 
@@ -24,6 +31,12 @@ def test_every_exporter_is_wanted_and_says_how_to_get_it(exporter):
 
 def test_every_signal_hangs_on_a_metric():
     assert {name for names in signals_of().values() for name in names} == set(SIGNAL_NAMES)
+
+
+@pytest.mark.parametrize("signal", SIGNAL_NAMES)
+def test_every_signal_has_metrics_of_its_own_unless_pods_are_enough(signal):
+    assert bool(own_metrics(signal)) == (signal not in COUNTED)
+    assert "kube_pod_info" not in own_metrics(signal)
 
 
 def test_a_log_counter_is_not_taken_for_one_of_cadvisor():

@@ -165,6 +165,7 @@ class FleetWatcher:
 
     def _look(self, stopped: Callable[[], bool]) -> bool:
         """Return False where there is nothing new."""
+        began = self._clock()
         model = self._model()
         if not self._opened:
             self._source.open()
@@ -178,18 +179,22 @@ class FleetWatcher:
         self._scan(now, model)
         if begins:
             self._scan_the_past(now, model, stopped)
-        self._log(logging.INFO if begins else logging.DEBUG)
+        self._log(self._clock() - began, is_first=begins)
         return True
 
-    def _log(self, level: int) -> None:
+    def _log(self, seconds: float, *, is_first: bool) -> None:
+        # A replay scans ten times as often, and nobody looks after it.
+        is_news = is_first or self._source.facts.speed is None
+        level = logging.INFO if is_news else logging.DEBUG
         if self._latest is not None and logger.isEnabledFor(level):
             present = self._latest.present
             logger.log(
                 level,
-                "event=scan source=%s pods=%d at_risk=%d kept=%d model=%s",
+                "event=scan source=%s pods=%d at_risk=%d seconds=%.2f kept=%d model=%s",
                 json.dumps(self._source.facts.name),
                 len(present.index.pods),
                 int(present.at_risk.sum()),
+                seconds,
                 len(self._scans),
                 self._latest.model.manifest.model_version,
             )

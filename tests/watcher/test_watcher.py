@@ -188,7 +188,7 @@ class TestScans:
         caplog.set_level(logging.INFO)
         watch().tick()
         assert [record.message for record in caplog.records] == [
-            'event=scan source="brook" pods=5 at_risk=1 kept=19 model=fake-1'
+            'event=scan source="brook" pods=5 at_risk=1 seconds=0.00 kept=19 model=fake-1'
         ]
 
 

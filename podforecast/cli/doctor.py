@@ -130,13 +130,12 @@ def _json(findings: Sequence[Finding], metrics: Sequence[MetricState]) -> str:
 
 def _print(address: str, findings: Sequence[Finding], metrics: Sequence[MetricState]) -> None:
     grid = _grid(f"Prometheus at {address}")
-    grid.add_column("check", overflow="fold", max_width=28)
-    grid.add_column("found", overflow="fold")
+    grid.add_column("check", overflow="fold")
     for finding in findings:
-        lines = [escape(finding.found)]
+        lines = [f"[bold]{escape(finding.check)}:[/] {escape(finding.found)}"]
         lines += [f"[dim]costs:[/] {escape(finding.cost)}"] if finding.cost else []
         lines += [f"[dim]fix:[/] {escape(finding.fix)}"] if finding.fix else []
-        grid.add_row(_coloured(finding.state), escape(finding.check), "\n".join(lines))
+        grid.add_row(_coloured(finding.state), "\n".join(lines))
     out.print(grid)
     if metrics:
         _print_metrics(metrics)

@@ -12,6 +12,8 @@ from podforecast.domain.telemetry import STEP, WINDOW
 from podforecast.model.labels import MIN_COVERAGE
 from podforecast.telemetry.prometheus.queries import RATE_WINDOW
 
+MANY_INSUFFICIENT = 0.1
+"""Share of pods; some are always being started."""
 LATE_SECONDS = 15.0
 """A step beyond the interval: remote write and Thanos are behind by more, a scrape never is."""
 
@@ -100,17 +102,26 @@ def pods(facts: Facts) -> Iterator[Finding]:
         f"{fleet.pods} pods in {fleet.read_seconds:.1f} s: {fleet.scored} can be forecast,"
         f" {fleet.failing} are failing already, {fleet.insufficient} have too little data"
     )
-    if fleet.scored:
+    if not fleet.scored:
+        yield Finding(
+            check="pods",
+            state="wrong",
+            found=found,
+            cost="nothing can be forecast",
+            fix="See the lines above; a cluster that was connected just now needs 3 minutes.",
+            fatal=True,
+        )
+    elif fleet.insufficient > MANY_INSUFFICIENT * fleet.pods:
+        yield Finding(
+            check="pods",
+            state="wrong",
+            found=found,
+            cost=f"{fleet.insufficient} pods are not forecast",
+            fix="Pods younger than 3 minutes come by themselves. For the others, see which nodes'"
+            " kubelets do not answer: `up == 0` in Prometheus.",
+        )
+    else:
         yield Finding(check="pods", state="ok", found=f"{found}; coverage {fleet.coverage:.0%}")
-        return
-    yield Finding(
-        check="pods",
-        state="wrong",
-        found=found,
-        cost="nothing can be forecast",
-        fix="See the lines above; a cluster that was connected just now needs 3 minutes.",
-        fatal=True,
-    )
 
 
 FLEET_CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (

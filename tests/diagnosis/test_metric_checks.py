@@ -123,6 +123,13 @@ def test_pods_that_can_not_be_read_are_one_line_and_no_verdict_on_metrics():
     assert [one.check for one in found if one.state != "ok"] == ["pods"]
 
 
+def test_many_pods_with_too_little_data_are_not_fine():
+    found = examine(facts(fleet=fleet(scored=57, insufficient=42)))
+    assert usable(found)
+    assert (found[-1].state, found[-1].cost) == ("wrong", "42 pods are not forecast")
+    assert "up == 0" in found[-1].fix
+
+
 def test_no_pod_that_can_be_forecast_is_fatal():
     found = examine(facts(fleet=fleet(scored=0)))
     assert not usable(found)

@@ -20,6 +20,7 @@ from podforecast.errors import (
 )
 from podforecast.features.build import SIGNALS_READ, build
 from podforecast.telemetry.prometheus.client import Connection
+from podforecast.telemetry.prometheus.threads import in_threads
 from podforecast.watcher.live import LivePlan, LiveSource
 from podforecast.watcher.watcher import FleetWatcher
 from tests.telemetry.misbehaving import (
@@ -223,6 +224,55 @@ def test_too_many_samples_are_asked_for_in_halves(cluster):
         block = tick(source)
     assert len(block.pods) == 4
     assert np.isfinite(block.signal(MEMORY)[:, -13:]).all()
+
+
+def test_one_namespace_with_too_many_samples_is_left_out(cluster):
+    too_many = rejected("query processing would load too many samples into memory")
+    cluster.trouble[f'"{MEMORY}"'] = too_many
+    with misbehaving(cluster) as server, live(server.url) as source:
+        tick(source)
+        assert f"Left out: {MEMORY}" in source.tell(NOON)
+
+
+def test_a_past_that_is_not_answered_is_asked_for_later(cluster):
+    """The present is there all the same, and is told to be all there is."""
+    answer = cluster_without_trouble(cluster)
+
+    def forgetful(handler):
+        first = float(handler.asked.fields.get("start", answer.now))
+        (text("busy", status=503) if first < answer.now - 180.0 else answer)(handler)
+
+    cluster.trouble["signal"] = forgetful
+    with misbehaving(cluster) as server, live(server.url) as source:
+        assert known(tick(source), MEMORY) == 13
+        assert "57.0 minutes are still to be read" in source.tell(NOON)
+        assert source.begins() == NOON
+        answer.now = cluster.tick().timestamp()
+        assert known(tick(source), MEMORY) == 14
+        cluster.trouble.clear()
+        assert known(filled(cluster, source), MEMORY) == 241
+        assert "still to be read" not in source.tell(NOON)
+
+
+def test_the_past_of_a_small_cluster_can_be_scanned_at_once(cluster):
+    minute = timedelta(minutes=1)
+    with misbehaving(cluster) as server, live(server.url, interval=minute) as source:
+        watcher = FleetWatcher(source, model=ModelHolder(), clock=WallClock())
+        watcher.tick()
+        assert source.begins() is None
+    assert watcher.latest is not None
+    assert len(watcher.latest.scans) == 61
+    assert not any(np.isnan(scan.probability).any() for scan in watcher.latest.scans)
+
+
+def test_what_nobody_foresaw_is_not_swallowed_by_a_thread():
+    def work(number: int) -> int:
+        if number == 2:
+            raise ZeroDivisionError
+        return number
+
+    with pytest.raises(ZeroDivisionError):
+        list(in_threads(work, [1, 2, 3], at_once=2))
 
 
 def test_a_slow_prometheus_ages_forecasts_and_is_caught_up_with(cluster):

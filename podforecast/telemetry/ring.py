@@ -21,6 +21,9 @@ DEPTH = HISTORY // STEP + 1
 SLACK = 40
 """Room after the newest sample. A row moves to its front once in ten minutes instead of at every
 scan, and in between what is read is a view of it."""
+SPARE = 4
+"""One part in so many of the rows is held ready for new pods."""
+ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +42,24 @@ class Samples:
 
 
 class Ring:
-    """Rows of samples, one per pod and signal; pods in order of their names.
+    """Rows of samples, one per pod and signal.
 
-    A pod takes ``8 * (DEPTH + SLACK)`` bytes per signal that any pod has, at most 70 kB. Pods of
-    which nothing was seen for an hour are dropped when rows move.
+    Pods are in the order in which they came, those that came together in order of their names: a
+    large cluster has new ones in every scan, and to make room in between would be to copy
+    everything. A pod takes ``8 * (DEPTH + SLACK)`` bytes per signal that any pod has, at most
+    70 kB, and up to a quarter of that is held ready for those to come. Pods of which nothing was
+    seen for an hour are dropped when rows move.
     """
 
     def __init__(self) -> None:
         self.table = PodTable()
-        """Gives pods their numbers; another one after each :meth:`advance`."""
+        """Gives pods their numbers; another one when pods are dropped."""
         self._pods: tuple[PodRef, ...] = ()
         self._workloads: list[str] = []
         self._row_of: Index = np.empty(0, np.int64)
         self._seen: Index = np.empty(0, np.int64)
         self._rows: dict[str, Array] = {}
+        self._room = 0
         self._base = 0
         self._newest = -1
 
@@ -68,7 +75,7 @@ class Ring:
 
     @property
     def pods(self) -> tuple[PodRef, ...]:
-        """All that have a row, in order."""
+        """All that have a row."""
         return self._pods
 
     @property
@@ -85,12 +92,12 @@ class Ring:
             return
         shift = self.oldest - self._base
         kept = np.flatnonzero(self._seen >= self.oldest)
-        for name in list(self._rows):
-            moved = _moved(self._rows.pop(name), kept, shift)
-            if np.isfinite(moved).any():
-                self._rows[name] = moved
+        for name, values in list(self._rows.items()):
+            if not _move(values, kept, shift):
+                del self._rows[name]
         self._base += shift
-        self._keep(kept)
+        if len(kept) < len(self._pods):
+            self._keep(kept)
 
     def put(self, *several: Samples) -> None:
         """Enter samples; those before the oldest or after the newest are left out."""
@@ -127,36 +134,41 @@ class Ring:
                 name or str(pod) for name, pod in zip(self._workloads, self._pods, strict=True)
             ),
             times=STEP_SECONDS * np.arange(first, last + 1, dtype=np.float64),
-            signals={name: self._rows[name][:, columns] for name in signals if name in self._rows},
+            signals={
+                name: self._rows[name][: len(self._pods), columns]
+                for name in signals
+                if name in self._rows
+            },
         )
 
     def _signal(self, name: str) -> Array:
         found = self._rows.get(name)
         if found is None:
-            found = self._rows[name] = np.full((len(self._pods), DEPTH + SLACK), np.nan)
+            found = self._rows[name] = np.full((self._room, DEPTH + SLACK), np.nan)
         return found
 
     def _admit(self) -> None:
-        """Give a row to every pod of the table, in order of names."""
+        """Give a row to every new pod of the table, after those that are there."""
         known, pods = len(self._row_of), self.table.pods
         if known == len(pods):
             return
-        order = sorted(range(len(pods)), key=lambda n: (pods[n].namespace, pods[n].name))
-        row_of = np.empty(len(pods), np.int64)
-        row_of[order] = np.arange(len(pods))
-        # From where a row was to where it is.
-        before, after = self._row_of, row_of[:known]
+        order = sorted(range(known, len(pods)), key=pods.__getitem__)
+        row_of = np.concatenate([self._row_of, np.empty(len(order), np.int64)])
+        row_of[order] = np.arange(known, len(pods))
+        self._row_of = row_of
+        self._pods += tuple(pods[number] for number in order)
+        self._seen = np.concatenate([self._seen, np.full(len(order), -1)])
+        self._workloads += [""] * len(order)
+        if len(pods) > self._room:
+            self._resize(max(len(pods), self._room + self._room // SPARE), known)
+
+    def _resize(self, room: int, known: int) -> None:
         for name in list(self._rows):
             old = self._rows.pop(name)
-            new = np.full((len(pods), old.shape[1]), np.nan)
-            new[after] = old[before]
+            new = np.empty((room, old.shape[1]))
+            new[:known], new[known:] = old[:known], np.nan
             self._rows[name] = new
-        seen, workloads = np.full(len(pods), -1, np.int64), [""] * len(pods)
-        seen[after] = self._seen[before]
-        for number in range(known):
-            workloads[row_of[number]] = self._workloads[before[number]]
-        self._pods = tuple(pods[number] for number in order)
-        self._seen, self._workloads, self._row_of = seen, workloads, row_of
+        self._room = room
 
     def _keep(self, rows: Index) -> None:
         """Drop the other pods; numbers are given anew."""
@@ -165,11 +177,22 @@ class Ring:
         self._seen = self._seen[rows]
         self._row_of = np.arange(len(rows))
         self.table = PodTable(self._pods)
+        if len(rows) < self._room // 2:
+            self._resize(len(rows), len(rows))
 
 
-def _moved(values: Array, kept: Index, shift: int) -> Array:
-    """Rows that are kept, so many columns further to the front."""
-    moved = np.full((len(kept), values.shape[1]), np.nan)
-    if shift < values.shape[1]:
-        moved[:, : values.shape[1] - shift] = values[kept, shift:]
-    return moved
+def _move(values: Array, kept: Index, shift: int) -> bool:
+    """Move rows that are kept so many columns to the front; tell whether a sample is left.
+
+    In place, a part at a time: a second ring would not fit beside a large one.
+    """
+    width, any_left = max(values.shape[1] - shift, 0), False
+    for first in range(0, len(kept), ROWS_AT_ONCE):
+        rows = kept[first : first + ROWS_AT_ONCE]
+        # Rows only ever move to the front, so that none is overwritten before it has moved.
+        part = values[rows, values.shape[1] - width :]
+        values[first : first + len(rows), :width] = part
+        values[first : first + len(rows), width:] = np.nan
+        any_left = any_left or bool(np.isfinite(part).any())
+    values[len(kept) :] = np.nan
+    return any_left

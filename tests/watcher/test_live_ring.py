@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from podforecast.domain.pods import PodRef
-from podforecast.telemetry.ring import DEPTH, SLACK, Ring, Samples
+from podforecast.telemetry.ring import DEPTH, ROWS_AT_ONCE, SLACK, Ring, Samples
 
 FIRST = 118_000_000
 NAN = np.nan
@@ -37,12 +37,44 @@ def newest(ring: Ring, length: int = 1, signal: str = "memory") -> np.ndarray:
     return ring.block([signal], ring.newest - length + 1, ring.newest).signal(signal)
 
 
-def test_pods_are_in_order_of_names_whenever_they_come():
+def test_pods_that_come_together_are_in_order_of_names_after_those_before():
     ring = Ring()
     put(ring, FIRST, {"m": 1.0, "c": 2.0})
     put(ring, FIRST + 1, {"z": 3.0, "a": 4.0, "m": 5.0})
-    assert names(ring) == ["a", "c", "m", "z"]
-    np.testing.assert_array_equal(newest(ring, 2), [[NAN, 4], [2, NAN], [1, 5], [NAN, 3]])
+    assert names(ring) == ["c", "m", "a", "z"]
+    np.testing.assert_array_equal(newest(ring, 2), [[2, NAN], [1, 5], [NAN, 4], [NAN, 3]])
+
+
+def test_a_few_new_pods_do_not_move_the_others():
+    ring = Ring()
+    put(ring, FIRST, {f"job-{n}": 0.5 for n in range(100)})
+    put(ring, FIRST + 1, {"job-100": 1.0})
+    held = ring.nbytes
+    before = ring.block(["memory"], ring.newest, ring.newest).signal("memory")
+    put(ring, FIRST + 1, {"job-101": 2.0, "job-0": 3.0})
+    assert before[0] == 3.0
+    assert ring.nbytes == held == 125 * 8 * (DEPTH + SLACK)
+
+
+def test_memory_of_many_pods_that_are_gone_is_given_back():
+    ring = Ring()
+    put(ring, FIRST, {f"job-{n}": 0.5 for n in range(100)} | {"here": 1.0})
+    for at in range(FIRST + 1, FIRST + DEPTH + SLACK):
+        put(ring, at, {"here": 2.0})
+    assert ring.nbytes == 8 * (DEPTH + SLACK)
+    np.testing.assert_array_equal(newest(ring, 2), [[2.0, 2.0]])
+
+
+def test_rows_of_many_pods_move_with_their_pods():
+    ring, n_pods = Ring(), 2 * ROWS_AT_ONCE + 3
+    kept = {f"pod-{n:04d}": float(n) for n in range(0, n_pods, 2)}
+    put(ring, FIRST, {f"pod-{n:04d}": float(n) for n in range(n_pods)})
+    put(ring, FIRST + SLACK, kept)
+    put(ring, FIRST + DEPTH, kept)
+    assert names(ring) == list(kept)
+    found = newest(ring, DEPTH)
+    np.testing.assert_array_equal(found[:, [SLACK - 1, -1]].T, [[*kept.values()]] * 2)
+    assert np.isfinite(found).sum() == 2 * len(kept)
 
 
 def test_what_was_not_put_is_unknown():
@@ -97,7 +129,7 @@ def test_a_pod_that_was_not_seen_for_an_hour_is_dropped():
         put(ring, at, {"here": 2.0})
     assert names(ring) == ["here"]
     put(ring, FIRST + DEPTH + SLACK, {"gone": 3.0, "here": 3.0})
-    np.testing.assert_array_equal(newest(ring, 2), [[NAN, 3.0], [2.0, 3.0]])
+    np.testing.assert_array_equal(newest(ring, 2), [[2.0, 3.0], [NAN, 3.0]])
 
 
 def test_pods_that_come_and_go_do_not_pile_up():
@@ -147,7 +179,7 @@ def test_workloads_stay_with_their_pods():
     put(ring, FIRST, {"b": 1.0})
     ring.own([("shop", "b", "cart")])
     put(ring, FIRST + 1, {"a": 1.0, "b": 1.0})
-    assert ring.block([], ring.newest, ring.newest).workloads == ("shop/a", "shop/cart")
+    assert ring.block([], ring.newest, ring.newest).workloads == ("shop/cart", "shop/a")
     for at in range(FIRST + 2, FIRST + 2 + DEPTH + SLACK):
         put(ring, at, {"b": 1.0})
     assert ring.block([], ring.newest, ring.newest).workloads == ("shop/cart",)

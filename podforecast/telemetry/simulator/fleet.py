@@ -32,10 +32,23 @@ class SimulatedFleet:
     """Unix seconds at which it began; NaN without one."""
     failed_at: Array
     """Unix seconds of the first failure; NaN where none came within the block."""
+    nodes: SimulatedNodes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedNodes:
+    """The nodes at the last sample. Arrays have one entry per node."""
+
+    cluster: Index
+    """Number of the node's cluster, as that of pods."""
+    cpu: Array
+    """Busy share, in [0, 1]."""
+    memory: Array
+    """Used share, in [0, 1]."""
 
 
 def simulate(
-    *, clusters: int, end: datetime, seed: int, pods_per_cluster: int = 2 * REPLICAS,
+    *, clusters: int | range, end: datetime, seed: int, pods_per_cluster: int = 2 * REPLICAS,
     history: timedelta = HISTORY, troubled: float = 0.3
 ) -> SimulatedFleet:  # fmt: skip
     """Simulate clusters up to a moment.
@@ -43,7 +56,8 @@ def simulate(
     Parameters
     ----------
     clusters
-        How many, 1 to ``MOST_CLUSTERS``.
+        How many, 1 to ``MOST_CLUSTERS``; or the numbers in their names, for a fleet that is made
+        part by part. No two parts are alike.
     end
         Last sample.
     seed
@@ -67,23 +81,25 @@ def simulate(
     >>> len(fleet.block.pods), len(fleet.block.times), sum(i != "none" for i in fleet.issues)
     (12, 121, 2)
     """
-    if not 1 <= clusters <= MOST_CLUSTERS:
+    numbers = clusters if isinstance(clusters, range) else range(clusters)
+    if not 1 <= len(numbers) <= MOST_CLUSTERS:
         raise ValueError(f"clusters must be 1 to {MOST_CLUSTERS}, got {clusters}")
     if pods_per_cluster < 1 or not 0.0 <= troubled <= 1.0:
         raise ValueError(f"can not simulate {pods_per_cluster} pods with troubled={troubled}")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, numbers.start])
     times = time_grid(end - history, end, STEP)
     minutes = history / timedelta(minutes=1)
-    drawn = plan(clusters=clusters, pods_per_cluster=pods_per_cluster, minutes=minutes,
+    drawn = plan(numbers, pods_per_cluster=pods_per_cluster, minutes=minutes,
                  troubled=troubled, rng=rng)  # fmt: skip
     dynamics = Dynamics(drawn, rng=rng)
     samples = list(dynamics.steps(len(times)))
     signals = {name: np.stack([each[name] for each in samples], axis=1) for name in samples[0]}
-    steady = {"replicas_desired": float(min(REPLICAS, pods_per_cluster)),
-              "autoscaler_direction": 0.0, "node_pressure_score": 0.1,
-              "revision_age_hours": 48.0}  # fmt: skip
     shape = (len(drawn.pods), len(times))
-    signals |= {name: np.full(shape, value) for name, value in steady.items()}
+    steady = {"replicas_desired": np.array(float(min(REPLICAS, pods_per_cluster))),
+              "autoscaler_direction": np.array(0.0), "revision_age_hours": np.array(48.0),
+              "disk_usage_ratio": drawn.disk[:, None],
+              "memory_limit_bytes": drawn.limit_bytes[:, None]}  # fmt: skip
+    signals |= {name: np.broadcast_to(value, shape) for name, value in steady.items()}
     began = np.where(drawn.begins <= minutes, drawn.begins, np.nan)
     return SimulatedFleet(
         block=TelemetryBlock(
@@ -93,6 +109,9 @@ def simulate(
         issues=tuple(TROUBLES[number] for number in drawn.trouble),
         began_at=times[0] + 60.0 * began,
         failed_at=times[0] + 60.0 * dynamics.failed_at,
+        nodes=SimulatedNodes(
+            cluster=drawn.nodes.cluster, cpu=dynamics.nodes.cpu, memory=dynamics.nodes.memory
+        ),
     )
 
 

@@ -166,9 +166,7 @@ def test_migrations_make_the_tables_that_the_program_knows(opened, kind):
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
-@pytest.mark.parametrize(
-    "kind", ["file", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
+@pytest.mark.parametrize("kind", DURABLE, indirect=True)
 def test_programs_that_start_at_once_make_the_tables_once(kind, request, tmp_path):
     url = f"sqlite:///{tmp_path}/new/forecasts.db"
     if kind == "postgresql":
@@ -183,6 +181,26 @@ def test_programs_that_start_at_once_make_the_tables_once(kind, request, tmp_pat
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(start, range(6))) == [1] * 6
+
+
+@pytest.mark.parametrize("kind", DURABLE, indirect=True)
+def test_a_migration_that_is_cut_short_leaves_nothing(kind, request, tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/new/forecasts.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("empty_database")
+    upgrade = schema._upgrade
+
+    def cut_short(connection, scripts):
+        upgrade(connection, scripts)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(schema, "_upgrade", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        ForecastStore.open(url, timeout=TIMEOUT)
+    assert schema.revisions(url, timeout=TIMEOUT).current == ""
+    monkeypatch.undo()
+    ForecastStore.open(url, timeout=TIMEOUT).close()
+    assert schema.revisions(url, timeout=TIMEOUT).current == schema.head()
 
 
 def test_a_store_in_memory_ends_with_it():

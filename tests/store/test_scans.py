@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -126,6 +128,27 @@ def test_two_watchers_of_one_shard_do_not_replace_each_others_scans(opened, kind
         True,
         True,
     ]
+
+
+def test_readers_in_other_threads_see_whole_scans_only(store):
+    numbers, written = range(12), threading.Event()
+
+    def read():
+        seen = []
+        while not written.is_set():
+            seen += store.recent(0.0)
+            store.track(since=0.0)
+        return seen
+
+    with ThreadPoolExecutor(3) as readers:
+        reading = [readers.submit(read) for _ in range(3)]
+        for number in numbers:
+            store.record(many(200, number))
+        written.set()
+        seen = [found for each in reading for found in each.result()]
+    originals = {record.at: record for record in (many(200, number) for number in numbers)}
+    assert all(same(found, originals[found.at]) for found in seen)
+    assert len(store.recent(0.0)) == len(numbers)
 
 
 def test_more_pods_than_are_remembered_are_asked_for_again(store, monkeypatch):

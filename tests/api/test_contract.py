@@ -20,6 +20,7 @@ from podforecast.serving.application import create_app
 from podforecast.serving.options import ServiceOptions
 from podforecast.watcher.replay import ReplayPlan, ReplaySource
 from tests.api.conftest import fake_manifest
+from tests.api.test_prometheus_route import LOOK
 from tests.watcher.made_up import MemoryModel, WallClock, write_campaign
 
 # A busy machine takes its time; an idle one needs a quarter of a minute for all of it.
@@ -87,7 +88,7 @@ def answering(tmp_path_factory):
         return create_app(
             Path("models"),
             load=lambda _: MemoryModel(manifest=fake_manifest()),
-            options=ServiceOptions(**options),
+            options=ServiceOptions(**options, look_at_prometheus=lambda: LOOK),
             fleet=ReplaySource(plan, clock=wall),
             clock=wall,
         )

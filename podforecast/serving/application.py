@@ -25,7 +25,16 @@ from podforecast.serving.model_slot import Load, ModelSlot
 from podforecast.serving.options import DEFAULTS, ServiceOptions, is_open_to_others
 from podforecast.serving.prometheus_check import PrometheusCheck
 from podforecast.serving.readiness import is_ready
-from podforecast.serving.routes import batch, model, pods, predict, prediction, prometheus, service
+from podforecast.serving.routes import (
+    batch,
+    model,
+    pods,
+    predict,
+    prediction,
+    prometheus,
+    service,
+    simulate,
+)
 from podforecast.serving.state import ServiceState
 from podforecast.watcher.follower import Follower
 from podforecast.watcher.source import FleetSource
@@ -33,7 +42,7 @@ from podforecast.watcher.source import FleetSource
 logger = logging.getLogger(__name__)
 
 
-FORECASTING = (predict.router, batch.router, model.router)
+FORECASTING = (predict.router, batch.router, model.router, simulate.router)
 """What a watcher alone has no use for."""
 WATCHING = (service.router, prediction.router, pods.router, prometheus.router)
 

@@ -25,6 +25,7 @@ from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.predict import ExplainedResponse, PredictRequest, PredictResponse
 from podforecast.api_schema.prediction import PredictionOut
 from podforecast.api_schema.problems import InputProblem, Problem
+from podforecast.api_schema.simulate import SimulationOut
 from podforecast.api_schema.watched_pod import (
     ExplainedWatchedPodResponse,
     PodNamed,
@@ -105,6 +106,7 @@ def _schemas() -> Document:
         (FleetOut, "serialization"),
         (PodDetailOut, "serialization"),
         (PredictionOut, "serialization"),
+        (SimulationOut, "serialization"),
     )
     faults = ((Problem, "serialization"), (InputProblem, "serialization"))
     batch = (

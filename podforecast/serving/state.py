@@ -14,6 +14,7 @@ from podforecast.serving.model_slot import ModelSlot
 from podforecast.serving.occupancy import Occupancy
 from podforecast.serving.options import DEFAULTS, ServiceOptions
 from podforecast.serving.prometheus_check import PrometheusCheck
+from podforecast.serving.simulation.simulator import Simulator
 from podforecast.watcher.historian import Historian
 
 SCORING_THREADS = 2
@@ -31,6 +32,7 @@ class ServiceState:
     options: ServiceOptions = DEFAULTS
     occupancy: Occupancy = field(default_factory=Occupancy)
     batches: BatchCapacity = field(default_factory=BatchCapacity)
+    simulator: Simulator = field(default_factory=Simulator)
     scoring: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SCORING_THREADS))
 
 

@@ -37,7 +37,9 @@ def watch_threshold(threshold: float) -> float:
     return min(MEDIUM_FROM, threshold)
 
 
-def explained(table: FeatureTable, probability: Array, model: Scorer) -> Mapping[PodRef, Explained]:
+def explained(
+    table: FeatureTable, probability: Array, model: Scorer, *, most: int = MOST_EXPLAINED
+) -> Mapping[PodRef, Explained]:
     """Explain the riskiest pods above the watch threshold, riskiest first.
 
     Parameters
@@ -46,9 +48,11 @@ def explained(table: FeatureTable, probability: Array, model: Scorer) -> Mapping
         What was scored.
     probability
         Of each row, NaN where there is none, (n_pods,).
+    most
+        How many at most.
     """
     watched = np.flatnonzero(probability >= watch_threshold(model.threshold))
-    riskiest = watched[np.argsort(-probability[watched], kind="stable")][:MOST_EXPLAINED]
+    riskiest = watched[np.argsort(-probability[watched], kind="stable")][:most]
     if not len(riskiest):
         return {}
     values = table.values[riskiest]

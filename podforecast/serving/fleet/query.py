@@ -121,12 +121,14 @@ def _probability(text: str) -> float:
     return number
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
+def whole(low: int, high: int, *, beyond: str) -> Callable[[str], int]:
+    """Reader of a whole number; ``beyond`` is the way out where it is too small or too large."""
+
     def read(text: str) -> int:
         if not re.fullmatch(r"[+-]?\d{1,19}", text, re.ASCII):
             raise _Refused("must be a whole number", f"Send a number from {low} to {high}.")
         if not low <= int(text) <= high:
-            raise _Refused(f"must be from {low} to {high}", "Ask for more pods page by page.")
+            raise _Refused(f"must be from {low} to {high}", beyond)
         return int(text)
 
     return read
@@ -137,6 +139,7 @@ def _text_schema(length: int, least: int = 0) -> dict[str, Any]:
 
 
 _LONGEST = 2 * LONGEST_NAME + 1
+_PAGE_BY_PAGE = "Ask for more pods page by page."
 _NAMESPACE = Parameter(
     name="namespace",
     schema=_text_schema(_LONGEST, 1),
@@ -148,7 +151,8 @@ _NAMESPACE = Parameter(
 
 def _limit(default: int, meaning: str) -> Parameter:
     schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": default}
-    return Parameter(name="limit", schema=schema, meaning=meaning, read=_whole(1, MAX_LIMIT))
+    read = whole(1, MAX_LIMIT, beyond=_PAGE_BY_PAGE)
+    return Parameter(name="limit", schema=schema, meaning=meaning, read=read)
 
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -192,7 +196,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="offset",
         schema={"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
         meaning="Pods to leave out before the page.",
-        read=_whole(0, MAX_OFFSET),
+        read=whole(0, MAX_OFFSET, beyond=_PAGE_BY_PAGE),
     ),
 )
 PREDICTION_PARAMETERS = (_NAMESPACE, _limit(50, "The riskiest so many."))

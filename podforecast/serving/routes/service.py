@@ -17,7 +17,12 @@ from podforecast.serving.state import state_of
 
 router = APIRouter(tags=["service"])
 
-FORECASTING = {"predict": "/predict", "batch": "/predict/batch", "model": "/model"}
+FORECASTING = {
+    "predict": "/predict",
+    "batch": "/predict/batch",
+    "model": "/model",
+    "simulate": "/simulate/{count}",
+}
 WATCHING = {
     "prediction": "/prediction",
     "pods": "/pods",

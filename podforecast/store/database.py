@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -17,9 +17,9 @@ from podforecast.store.files import identity, make_room
 from podforecast.store.sqlite import memory_engine, refuse_old_sqlite, sqlite_engine
 from podforecast.store.troubles import AGAIN, tables_are_gone, told
 
-CONNECTIONS = 2
-"""The watcher's, and one for whoever asks for the track record."""
-MORE_CONNECTIONS = 3
+CONNECTIONS = 5
+"""At most: the watcher's, and those of others that read at the same time. Made when needed, and then
+kept: after each that is made, numbers are looked up again."""
 
 
 def _engine(address: Address, timeout: timedelta) -> Engine:
@@ -29,7 +29,7 @@ def _engine(address: Address, timeout: timedelta) -> Engine:
         return memory_engine()
     pool = {
         "pool_size": CONNECTIONS,
-        "max_overflow": MORE_CONNECTIONS,
+        "max_overflow": 0,
         "pool_timeout": timeout.total_seconds(),
     }
     if address.is_sqlite:
@@ -50,8 +50,10 @@ class Database:
     def __init__(self, address: Address, *, timeout: timedelta) -> None:
         self.address = address
         self.is_new = True
-        """Its tables may be missing, or of an older shape."""
+        """Its tables may be missing, of an older shape, or hold other numbers than before."""
         self._engine = _engine(address, timeout)
+        if not address.is_sqlite:
+            event.listen(self._engine, "connect", self._meet)
         # One connection holds a database in memory, so threads take turns.
         self._turn = threading.RLock() if address.in_memory else nullcontext()
         self._file: tuple[int, int] | None = None
@@ -91,6 +93,10 @@ class Database:
                 f"the store ({self.address}) is busy: no connection became free in time",
                 hint=AGAIN,
             ) from error
+
+    def _meet(self, *_connection: object) -> None:
+        """Take a server for new with each connection: it may be a standby, or a backup put back."""
+        self.is_new = True
 
     def _options(self, purpose: str) -> dict[str, str]:
         one_state = purpose == "reads" and not self.address.is_sqlite  # which has no other way

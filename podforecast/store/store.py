@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from podforecast.domain.history import GradedScan, ScanRecord, Track
 from podforecast.domain.pods import PodRef
+from podforecast.errors import StoreUnavailable
 from podforecast.store import grades, record, retention, scans
 from podforecast.store.address import address
 from podforecast.store.database import Database
@@ -19,6 +20,10 @@ from podforecast.store.names import kept
 from podforecast.store.pods import Known, PodBook, scanned
 from podforecast.store.schema import migrate
 from podforecast.store.tables import SCANS, STATE, WATCHERS
+from podforecast.store.troubles import AGAIN
+
+ATTEMPTS = 5
+"""To begin a transaction without having to connect again in between; two do, where all is well."""
 
 
 class ForecastStore:
@@ -79,17 +84,27 @@ class ForecastStore:
                 self._book = PodBook(self._watcher)
                 self._database.settle()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        self._prepare()
-        with self._database.reading() as connection:
-            yield connection
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return self._prepared(self._database.reading)
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return self._prepared(self._database.writing)
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        self._prepare()
-        with self._database.writing() as connection:
-            yield connection
+    def _prepared(
+        self, transaction: Callable[[], AbstractContextManager[Connection]]
+    ) -> Iterator[Connection]:
+        """Begin a transaction in a database whose numbers are those that are remembered."""
+        for _ in range(ATTEMPTS):
+            self._prepare()
+            with transaction() as connection:
+                if not self._database.is_new:  # as it is after connecting again
+                    yield connection
+                    return
+        raise StoreUnavailable(
+            f"the store ({self._database.address}) breaks each connection",
+            hint=f"See what ends them: a proxy, or the server. {AGAIN}",
+        )
 
     def record(self, scan: ScanRecord) -> None:
         """Keep a scan. One that is kept already stays as it is."""

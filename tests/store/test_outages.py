@@ -11,10 +11,11 @@ from datetime import timedelta
 
 import pytest
 
+from podforecast.domain.pods import PodRef
 from podforecast.errors import StoreUnavailable
 from podforecast.store.store import ForecastStore
 from tests.store.conftest import TIMEOUT
-from tests.store.made_up import START, STEP, graded, many, same, scan
+from tests.store.made_up import PODS, START, STEP, graded, many, same, scan
 from tests.store.postgresql_server import PASSWORD
 
 SHORT = timedelta(seconds=0.3)
@@ -185,3 +186,25 @@ def test_a_database_that_was_made_anew_gets_its_tables_again(on_server):
     fails(on_server.record, scan(1))
     on_server.record(scan(2))
     assert [found.at for found in on_server.due(EVER)] == [START + 2 * STEP]
+
+
+@pytest.mark.postgres
+def test_a_server_that_comes_back_with_other_numbers_mixes_nothing_up(on_server, empty_database):
+    """A backup was put back, or a standby that lacks the latest rows took over."""
+    on_server.record(scan(0))
+    theirs = tuple(PodRef("theirs", pod.name) for pod in PODS)
+    other = ForecastStore.open(empty_database, cluster="other", timeout=TIMEOUT)
+    with other._database.writing() as connection:
+        connection.exec_driver_sql("TRUNCATE watchers, pods, scans, forecasts, state"
+                                   " RESTART IDENTITY")  # fmt: skip
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    other.close()
+    other = ForecastStore.open(empty_database, cluster="other", timeout=TIMEOUT)
+    other.record(scan(0, pods=theirs))
+    on_server.record(scan(1))
+    assert [found.pods for found in on_server.due(EVER)] == [PODS]
+    assert [found.pods for found in other.due(EVER)] == [theirs]
+    other.close()

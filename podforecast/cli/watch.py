@@ -21,7 +21,7 @@ from podforecast.settings import Settings, read_settings
 from podforecast.watcher.composition import source_of
 from podforecast.watcher.riskiest import riskiest
 from podforecast.watcher.snapshot import Snapshot
-from podforecast.watcher.states import counts, states_of
+from podforecast.watcher.states import counts
 from podforecast.watcher.watcher import FleetWatcher
 
 Given = dict[str, Any]
@@ -151,7 +151,7 @@ def look(settings: Settings) -> Snapshot:
 
 def _print(snapshot: Snapshot, *, limit: int, as_json: bool) -> None:
     total, pods = riskiest(snapshot, limit=limit)
-    counted = counts(states_of(snapshot.present))
+    counted = counts(snapshot.present)
     if not as_json:
         out.print(_head(snapshot, counted), highlight=False, soft_wrap=True)
         out.print(risk_table(pods) if pods else "No pod is failing or at risk.")

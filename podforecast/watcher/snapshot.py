@@ -9,7 +9,7 @@ import numpy as np
 
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
-from podforecast.domain.tables import Mask
+from podforecast.domain.tables import Index, Mask
 from podforecast.domain.telemetry import HORIZON, Array
 from podforecast.model.scorer import Scorer
 from podforecast.watcher.explained import Explained
@@ -59,16 +59,26 @@ class Snapshot:
     def present(self) -> Scan:
         return self.scans[-1]
 
-    def trends(self, length: int = TREND) -> Array:
-        """Latest probabilities of the present pods, oldest first, (n_pods, <= length)."""
-        rows_of: dict[int, np.ndarray] = {}
+    def trends(self, length: int = TREND, *, rows: Index | None = None) -> Array:
+        """Latest probabilities of the present pods, oldest first, (n_pods, <= length).
+
+        Parameters
+        ----------
+        length
+            How many scans.
+        rows
+            Of these pods only, in this order; None means all.
+        """
+        pods = self.present.index.pods
+        chosen = pods if rows is None else tuple(pods[row] for row in rows)
+        rows_of: dict[int, Index] = {}
         columns = []
         for each in self.scans[-length:]:
             # Scans of the same pods share an index: names are looked up once for all of them.
-            rows = rows_of.get(id(each.index))
-            if rows is None:
-                rows = rows_of[id(each.index)] = each.index.rows_of(self.present.index.pods)
-            columns.append(np.append(each.probability, np.nan)[rows])
+            found = rows_of.get(id(each.index))
+            if found is None:
+                found = rows_of[id(each.index)] = each.index.rows_of(chosen)
+            columns.append(np.where(found >= 0, each.probability[found], np.nan))
         return np.stack(columns, axis=1)
 
     def timeline(self, pod: PodRef) -> Timeline:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable
 from typing import get_args
+
+import numpy as np
 
 from podforecast.api_schema.fleet import PodState
 from podforecast.watcher.scan import Scan
@@ -27,7 +27,16 @@ def state_of(scan: Scan, row: int) -> PodState:
     return "at_risk" if scan.at_risk[row] else "stable"
 
 
-def counts(states: Iterable[PodState]) -> dict[PodState, int]:
-    """How many there are of each state, 0 too."""
-    counted = Counter(states)
-    return {state: counted[state] for state in STATES}
+def counts(scan: Scan | None) -> dict[PodState, int]:
+    """How many pods of a scan are in each state, 0 too; none where there is no scan."""
+    if scan is None:
+        return dict.fromkeys(STATES, 0)
+    scored = ~scan.failing & ~np.isnan(scan.probability)
+    at_risk, failing = int((scored & scan.at_risk).sum()), int(scan.failing.sum())
+    stable = int(scored.sum()) - at_risk
+    return {
+        "at_risk": at_risk,
+        "failing": failing,
+        "insufficient_data": len(scan.failing) - failing - at_risk - stable,
+        "stable": stable,
+    }

@@ -11,7 +11,7 @@ import pytest
 from podforecast.domain.catalogue import feature_index
 from podforecast.domain.pods import PodRef
 from podforecast.errors import ConfigurationError
-from podforecast.serving.fleet.rows import FleetRows
+from podforecast.serving.fleet.rows import JSON, FleetRows
 from podforecast.telemetry.prometheus.shards import Shard, in_groups
 from podforecast.watcher.watcher import FleetWatcher
 from tests.telemetry.misbehaving import misbehaving, text
@@ -113,6 +113,11 @@ def young(since: float):
     return value
 
 
+def told_of(snapshot, rows):
+    """Pods as the service answers them."""
+    return orjson.loads(orjson.dumps(FleetRows(snapshot).described(rows), option=JSON))
+
+
 @pytest.mark.parametrize(
     ("samples", "scored"),
     [
@@ -126,7 +131,7 @@ def test_a_young_pod_is_scored_by_its_siblings(cluster, samples, scored):
     cluster.value = young(cluster.now - 15.0 * (samples - 1))
     snapshot = snapshot_of(cluster)
     row = snapshot.present.index.row(PodRef("shop", "cart-1"))
-    told = orjson.loads(FleetRows(snapshot).json[row])
+    (told,) = told_of(snapshot, [row])
     assert (told["failure_probability"] is not None) == scored
     assert told["borrowed"] == scored
     assert told["state"] == ("stable" if scored else "insufficient_data")
@@ -144,7 +149,7 @@ def test_a_young_pod_is_scored_by_its_siblings(cluster, samples, scored):
 def test_other_pods_borrow_nothing(cluster, pods, samples):
     cluster.pods = [("shop", name) for name in pods]
     cluster.value = young(cluster.now - 15.0 * (samples - 1))
-    told = [orjson.loads(pod) for pod in FleetRows(snapshot_of(cluster)).json]
+    told = told_of(snapshot_of(cluster), [0, 1])
     assert [pod["borrowed"] for pod in told] == [False, False]
 
 

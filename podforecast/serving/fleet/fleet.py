@@ -32,8 +32,9 @@ from podforecast.serving.fleet.watched_pod import watched_pod
 from podforecast.watcher.explained import watch_threshold
 from podforecast.watcher.follower import Follower
 from podforecast.watcher.riskiest import RiskyPod, riskiest
+from podforecast.watcher.snapshot import Snapshot
 from podforecast.watcher.source import FleetSource
-from podforecast.watcher.states import counts, states_of
+from podforecast.watcher.states import counts
 from podforecast.watcher.status import SourceStatus
 from podforecast.watcher.thread import WatcherThread
 from podforecast.watcher.watcher import FleetWatcher
@@ -123,13 +124,13 @@ class Fleet:
         shown = chosen[query.offset : query.offset + query.limit]
         return _written(
             {
-                **self._head(watcher, rows),
-                "counts": counts(()) if rows is None else rows.counts,
+                **self._head(watcher, None if rows is None else rows.snapshot),
+                "counts": counts(None) if rows is None else rows.counts,
                 "namespaces": [] if rows is None else rows.namespaces,
                 "total": len(chosen),
                 "offset": query.offset,
                 "limit": query.limit,
-                "pods": [] if rows is None else [orjson.Fragment(rows.json[row]) for row in shown],
+                "pods": [] if rows is None else rows.described(shown),
             }
         )
 
@@ -146,8 +147,8 @@ class Fleet:
         watcher, rows, row = self._found(pod)
         return _written(
             {
-                **self._head(watcher, rows),
-                "pod": orjson.Fragment(rows.json[row]),
+                **self._head(watcher, rows.snapshot),
+                "pod": rows.described([row])[0],
                 **story(rows.snapshot, pod),
                 **_explained(rows, row),
             }
@@ -156,14 +157,14 @@ class Fleet:
     def predictions(self, query: PredictionQuery) -> bytes:
         """Answer ``GET /prediction``; raises as :meth:`page`."""
         watcher = self._required()
-        rows = self._latest_rows(watcher)
-        total, shown = _riskiest(rows, query)
-        head = self._head(watcher, rows)
+        snapshot = _latest(watcher)
+        total, shown = _riskiest(snapshot, query)
+        head = self._head(watcher, snapshot)
         return _written(
             {
                 **head,
                 "watch_threshold": watch_threshold(head["threshold"]),
-                "counts": counts(()) if rows is None else rows.counts,
+                "counts": counts(None if snapshot is None else snapshot.present),
                 "total": total,
                 "limit": query.limit,
                 "predictions": [each.document() for each in shown],
@@ -217,18 +218,15 @@ class Fleet:
 
     def _latest_rows(self, watcher: FleetWatcher) -> FleetRows | None:
         """Rows of the latest snapshot; None while the first scan is being made."""
-        snapshot, reason = watcher.latest, watcher.reason
+        snapshot = _latest(watcher)
         if snapshot is None:
-            if reason is not None:
-                # Afresh: a raised error collects a traceback, which must not pile up.
-                raise type(reason)(reason.message, hint=reason.hint)
             return None
         if self._rows is None or self._rows.snapshot is not snapshot:
             self._rows = FleetRows(snapshot)
         return self._rows
 
-    def _head(self, watcher: FleetWatcher, rows: FleetRows | None) -> dict[str, Any]:
-        model = self._model() if rows is None else rows.snapshot.model
+    def _head(self, watcher: FleetWatcher, snapshot: Snapshot | None) -> dict[str, Any]:
+        model = self._model() if snapshot is None else snapshot.model
         return {
             "source": standing(watcher.status()),
             "model_version": model.manifest.model_version,
@@ -244,13 +242,28 @@ class Fleet:
 
     def _count(self, state: PodState) -> int:
         snapshot = None if self._watcher is None else self._watcher.latest
-        return 0 if snapshot is None else states_of(snapshot.present).count(state)
+        return counts(None if snapshot is None else snapshot.present)[state]
 
 
-def _riskiest(rows: FleetRows | None, query: PredictionQuery) -> tuple[int, list[RiskyPod]]:
-    if rows is None:
+def _latest(watcher: FleetWatcher) -> Snapshot | None:
+    """Return what the latest scan saw; None while the first one is being made.
+
+    Raises
+    ------
+    PodforecastError
+        Why there is none.
+    """
+    snapshot, reason = watcher.latest, watcher.reason
+    if snapshot is None and reason is not None:
+        # Afresh: a raised error collects a traceback, which must not pile up.
+        raise type(reason)(reason.message, hint=reason.hint)
+    return snapshot
+
+
+def _riskiest(snapshot: Snapshot | None, query: PredictionQuery) -> tuple[int, list[RiskyPod]]:
+    if snapshot is None:
         return 0, []
-    return riskiest(rows.snapshot, limit=query.limit, namespaces=query.namespace)
+    return riskiest(snapshot, limit=query.limit, namespaces=query.namespace)
 
 
 def _explained(rows: FleetRows, row: int) -> dict[str, Any]:

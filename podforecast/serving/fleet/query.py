@@ -40,6 +40,12 @@ class FleetQuery:
     limit: int = 100
     offset: int = 0
 
+    @property
+    def lets_all_through(self) -> bool:
+        """Whether no filter is set."""
+        filters = (self.namespace, self.workload, self.state, self.min_probability, self.q)
+        return not any(filters)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionQuery:

@@ -1,9 +1,9 @@
-"""All pods of one snapshot, ready to be answered: written once, then only picked."""
+"""All pods of one snapshot, ready to be answered: ranked once, then only picked."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from podforecast.api_schema.fleet import PodState
 from podforecast.domain.catalogue import feature_index
 from podforecast.domain.forecast import risk_level
 from podforecast.domain.outcomes import Failure
+from podforecast.domain.telemetry import Array
 from podforecast.features.borrowed import borrowed
 from podforecast.serving.fleet.query import FleetQuery
 from podforecast.watcher.snapshot import Snapshot
@@ -24,6 +25,7 @@ JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 """NaN becomes null."""
 _RANK: Mapping[PodState, int] = {"failing": 0, "at_risk": 1, "stable": 1, "insufficient_data": 2}
 _MEASURED = ("cpu_usage_pct", "memory_usage_pct", "restart_count_24h")
+_COLUMNS = [feature_index(name) for name in _MEASURED]
 _TREND_DIGITS = 4
 
 
@@ -43,17 +45,31 @@ class FleetRows:
         self.workloads = scan.index.workloads
         self.probability: list[float] = scan.probability.tolist()
         self.states = states_of(scan)
-        self.counts = counts(self.states)
+        self.counts = counts(scan)
         self.namespaces = sorted({pod.namespace for pod in self.pods})
 
-    @cached_property
-    def json(self) -> list[bytes]:
-        """Each pod as in :class:`~podforecast.api_schema.fleet.PodOut`."""
-        return [orjson.dumps(pod, option=JSON) for pod in self._described()]
+    def described(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Some pods as in :class:`~podforecast.api_schema.fleet.PodOut`.
+
+        Only those that are shown: of a hundred thousand, all would take seconds.
+        """
+        chosen = np.array(rows, dtype=np.int64)
+        snapshot = self.snapshot
+        columns = zip(
+            rows,
+            np.round(snapshot.trends(rows=chosen), _TREND_DIGITS),
+            snapshot.features[chosen][:, _COLUMNS].tolist(),
+            np.round(snapshot.present.coverage[chosen], _TREND_DIGITS).tolist(),
+            borrowed(snapshot.features[chosen]).tolist(),
+            strict=True,
+        )
+        return [self._pod(*values) for values in columns]
 
     def chosen(self, query: FleetQuery) -> list[int]:
         """Rows that pass the filters, in the order that was asked for."""
         order = self._by_risk if query.sort == "risk" else self._by_name
+        if query.lets_all_through:
+            return order
         return [row for row in order if self._passes(row, query)]
 
     def _passes(self, row: int, query: FleetQuery) -> bool:
@@ -73,7 +89,8 @@ class FleetRows:
 
     @cached_property
     def _by_name(self) -> list[int]:
-        return sorted(range(len(self.pods)), key=self.pods.__getitem__)
+        names = [(pod.namespace, pod.name) for pod in self.pods]
+        return sorted(range(len(names)), key=names.__getitem__)
 
     @cached_property
     def _by_risk(self) -> list[int]:
@@ -84,29 +101,24 @@ class FleetRows:
         # Stable: ties stay by name.
         return sorted(self._by_name, key=key)
 
-    def _described(self) -> Iterator[dict[str, Any]]:
-        snapshot, scan = self.snapshot, self.snapshot.present
-        threshold = snapshot.model.threshold
-        trends = np.round(snapshot.trends(), _TREND_DIGITS)
-        measured = snapshot.features[:, [feature_index(name) for name in _MEASURED]].tolist()
-        coverage: list[float] = np.round(scan.coverage, _TREND_DIGITS).tolist()
-        borrows: list[bool] = borrowed(snapshot.features).tolist()
-        for row, pod in enumerate(self.pods):
-            probability = self.probability[row]
-            known = not math.isnan(probability)
-            yield {
-                "namespace": pod.namespace,
-                "name": pod.name,
-                "workload": self.workloads[row],
-                "state": self.states[row],
-                "failure_probability": probability,
-                "risk_level": risk_level(probability, threshold) if known else None,
-                "coverage": coverage[row],
-                "borrowed": known and borrows[row],
-                "trend": trends[row],
-                **dict(zip(_MEASURED, measured[row], strict=True)),
-                "last_failure": _last(snapshot.failures.get(pod, ())),
-            }
+    def _pod(
+        self, row: int, trend: Array, measured: list[float], coverage: float, borrows: bool
+    ) -> dict[str, Any]:
+        pod, probability = self.pods[row], self.probability[row]
+        known = not math.isnan(probability)
+        return {
+            "namespace": pod.namespace,
+            "name": pod.name,
+            "workload": self.workloads[row],
+            "state": self.states[row],
+            "failure_probability": probability,
+            "risk_level": risk_level(probability, self.snapshot.model.threshold) if known else None,
+            "coverage": coverage,
+            "borrowed": known and borrows,
+            "trend": trend,
+            **dict(zip(_MEASURED, measured, strict=True)),
+            "last_failure": _last(self.snapshot.failures.get(pod, ())),
+        }
 
 
 def _last(failures: Sequence[Failure]) -> dict[str, Any] | None:

@@ -125,6 +125,8 @@ class RingFiller:
         # Of a small cluster there is time for everything, so that the past, too, can be scanned.
         window_seconds = left - past_seconds()
         small = begins and window_seconds * DEPTH / AT_FIRST < past_seconds()
+        if begins:
+            self._round = in_a_round(AT_FIRST, window_seconds)
         self._fill_the_past(
             self._everything if small else self._needed,
             self._queries(api.within(past_seconds)),
@@ -165,7 +167,7 @@ class RingFiller:
                 return
             seconds = left - left_seconds()
             enough = 1.5 * seconds
-            self._round = max(1, min(2 * most, int(most * ROUND_SECONDS / max(seconds, 1e-3))))
+            self._round = in_a_round(most, seconds)
 
     @property
     def _largest(self) -> int:
@@ -243,6 +245,15 @@ class RingFiller:
             return
         self._noted.discard("owners are left out")
         self._owned_at = newest
+
+
+def in_a_round(samples: int, seconds: float) -> int:
+    """Return how many samples to ask for next, after so many took so long.
+
+    >>> in_a_round(13, 26.0), in_a_round(13, 1.0), in_a_round(13, 0.0)
+    (1, 26, 241)
+    """
+    return max(1, min(DEPTH, int(samples * ROUND_SECONDS / max(seconds, 1e-3))))
 
 
 def parts_of(got: Got) -> list[Piece]:

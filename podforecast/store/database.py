@@ -18,8 +18,8 @@ from podforecast.store.sqlite import memory_engine, refuse_old_sqlite, sqlite_en
 from podforecast.store.troubles import AGAIN, tables_are_gone, told
 
 CONNECTIONS = 5
-"""At most: the watcher's, and those of others that read at the same time. Made when needed, and then
-kept: after each that is made, numbers are looked up again."""
+"""At most: the watcher's, and those of others that read at the same time. Made when needed, and
+then kept: after each that is made, numbers are looked up again."""
 
 
 def _engine(address: Address, timeout: timedelta) -> Engine:

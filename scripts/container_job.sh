@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build the images, bring docker-compose.yml up with a real engine, look at it from outside, take it
-# down. A Docker engine that runs is used as it is; base images it does not have are pulled. Without
+# down; play the pods of k8s/ by podman meanwhile. A Docker engine that runs is used as it is; base images it does not have are pulled. Without
 # one, as root on Debian or Ubuntu, Docker is installed and a daemon of our own runs for as long as
 # this takes, on base images made here, because such a machine may reach no image registry.
 #
@@ -37,6 +37,17 @@ install_engine() {
     if apt-cache show docker-buildx >/dev/null 2>&1; then packages+=(docker-buildx); fi
     # No daemon may start by itself: it would take the place of the one below.
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+}
+
+# Podman plays pods without a cluster. Where it is missing and can not be installed, its tests are
+# left out by name, and CI fails.
+install_podman() {
+    command -v podman >/dev/null && return
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+    echo "installing podman" >&2
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends \
+        podman runc conmon netavark aardvark-dns catatonit iptables >/dev/null
 }
 
 start_engine() {
@@ -87,6 +98,7 @@ else
     install_engine
     start_engine
 fi
+install_podman
 have_compose || refuse "Docker answers, but neither 'docker compose' nor 'docker-compose' is there"
 base_images
 PODFORECAST_CONTAINER_JOB=1 DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1 \

@@ -69,6 +69,12 @@ def _missing_for_containers() -> str:
     return "builds images and runs them, which is what `make containers` is for"
 
 
+def _missing_for_podman() -> str:
+    if os.geteuid() != 0:
+        return "needs root, to give volumes to the users of pods"
+    return "" if shutil.which("podman") else "needs podman, see scripts/container_job.sh"
+
+
 def _missing_for_the_browser() -> str:
     if any(shutil.which(name) for name in ("chromium", "google-chrome")):
         return ""
@@ -98,6 +104,7 @@ def pytest_collection_modifyitems(config, items):
         "systemd": _missing_for_systemd(),
         "kubernetes": _missing_for_kubernetes(),
         "containers": _missing_for_containers(),
+        "podman": _missing_for_podman(),
     }
     kept, left_out = [], []
     for item in items:

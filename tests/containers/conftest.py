@@ -3,18 +3,66 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 
 import pytest
 
-from tests.containers.engine import BUILD_SECONDS, IMAGES, Stack, docker, free_port, wait_until
+from tests.containers.cluster import Cluster, Witness, cluster, wait_for
+from tests.containers.engine import (
+    API,
+    BUILD_SECONDS,
+    DASHBOARD,
+    IMAGES,
+    Stack,
+    docker,
+    free_port,
+    wait_until,
+)
+from tests.containers.kube import pods
+from tests.deploy.kustomize import rendered
 
 SERVICES = ("api", "dashboard", "demo", "load", "prometheus")
 PUBLISHED = ("api", "dashboard", "demo", "prometheus")
 HEALTHY_SECONDS = 120
 
 
+@dataclass(frozen=True)
+class Story:
+    """A leak in a pod, and who looks on."""
+
+    cluster: Cluster
+    watcher: str
+    witness: Witness
+
+
 @pytest.fixture(scope="session")
-def images():
+def demo_cluster(request, tmp_path_factory):
+    """The demo app in pods under a real Prometheus, early: it has a past when the watcher comes."""
+    if not any(item.get_closest_marker("podman") for item in request.session.items):
+        yield None
+        return
+    _stack().compose("build", "demo", seconds=BUILD_SECONDS)
+    with cluster(tmp_path_factory.mktemp("podman")) as up:
+        yield up
+
+
+@pytest.fixture(scope="session", autouse=True)
+def story(images, demo_cluster):
+    """Our pods beside the demo app, one of which leaks; other tests run meanwhile."""
+    if demo_cluster is None:
+        yield None
+        return
+    demo_cluster.take_over(API, DASHBOARD)
+    demo_cluster.play(pods(rendered("overlays/local")))
+    watcher = demo_cluster.url("podforecast-watcher-1", 8080)
+    witness = Witness(watcher)
+    with witness.looking():
+        wait_for(f"{watcher}/readyz")
+        yield Story(demo_cluster, watcher, witness)
+
+
+@pytest.fixture(scope="session")
+def images(demo_cluster):
     """Build what the compose file builds, under a tag of its own."""
     stack = _stack()
     # Newer versions of Compose build side by side without being told.

@@ -8,7 +8,7 @@ no API server to ask, so the owners of pods are those of the manifests.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,13 +57,14 @@ class Life:
 class StandIn:
     """Renders the pages that Prometheus asks for."""
 
-    def __init__(self, podman: Podman, pods: Sequence[Played]) -> None:
+    def __init__(self, podman: Podman) -> None:
+        self.pods: list[Played] = []
         self._podman = podman
-        self._pods = pods
 
     def lives(self) -> list[Life]:
-        found = self._podman.inspect(*(pod.container for pod in self._pods))
-        return [self._life(pod, each) for pod, each in zip(self._pods, found, strict=True)]
+        pods = list(self.pods)
+        found = self._podman.inspect(*(pod.container for pod in pods))
+        return [self._life(pod, each) for pod, each in zip(pods, found, strict=True)]
 
     def _life(self, pod: Played, found: dict[str, Any]) -> Life:
         deaths = self._podman.deaths(found["Id"]) if found["RestartCount"] else []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,20 +13,19 @@ import httpx
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import STEP, TelemetryBlock
-from podforecast.errors import PodforecastError, TelemetryUnavailable
+from podforecast.errors import TelemetryUnavailable
 from podforecast.features.look_back import LOOK_BACK
 from podforecast.telemetry.failures import failures_of
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.client import Connection, connect
 from podforecast.telemetry.prometheus.filling import RingFiller
-from podforecast.telemetry.prometheus.samples import read_pods
+from podforecast.telemetry.prometheus.parts import ClusterPart
 from podforecast.telemetry.prometheus.shards import Shard
 from podforecast.telemetry.ring import STEP_SECONDS, Ring
 from podforecast.watcher.live_story import story
+from podforecast.watcher.muting import Muting
 from podforecast.watcher.server_clock import ServerClock
 from podforecast.watcher.source import SourceFacts
-
-log = logging.getLogger(__name__)
 
 TICK_INTERVALS = 2
 """A scan may take so long altogether; by then it is old news."""
@@ -94,18 +91,13 @@ class LiveSource:
         self._elapsed = elapsed
         self._clock = ServerClock(clock=clock, delay=plan.delay)
         self._ring = Ring()
-        self._filler = RingFiller(
-            self._ring,
-            look_back=LOOK_BACK,
-            selector=plan.selector,
-            shard=Shard.read(plan.shard),
-        )
+        self._part = ClusterPart(selector=plan.selector, shard=Shard.read(plan.shard))
+        self._filler = RingFiller(self._ring, look_back=LOOK_BACK, part=self._part)
+        self._muting = Muting(plan.mute_annotation)
         self._client: httpx.Client | None = None
         self._began = float("inf")
         """When the scan of now began; nothing is bounded before the first."""
         self._filled = -1
-        self._muted: frozenset[PodRef] = frozenset()
-        self._mute_error: PodforecastError | None = None
 
     @property
     def facts(self) -> SourceFacts:
@@ -179,35 +171,20 @@ class LiveSource:
 
     def muted(self, moment: datetime) -> frozenset[PodRef]:
         """Ask for the annotation; those of before where there is no answer."""
-        if not self._plan.mute_annotation:
-            return frozenset()
-        api = self._api()
-        try:
-            found = [
-                PodRef(namespace, pod)
-                for scope in self._filler.scopes
-                for namespace, pod, _ in read_pods(
-                    api.body_at(
-                        scope.render(mute_query(self._plan.mute_annotation)), moment.timestamp()
-                    )
-                )
-            ]
-        except PodforecastError as error:
-            if self._mute_error is None:
-                log.warning("muted pods are those of before reason=%s", error.message)
-            self._mute_error = error
-        else:
-            self._muted, self._mute_error = frozenset(found), None
-        return self._muted
+        return self._muting.ask(self._api(), self._part.scopes, moment.timestamp())
 
     def tell(self, moment: datetime) -> str:  # noqa: ARG002 - of the protocol
-        told = [
-            story(self._plan.cluster, self.facts.name, self._ring, self._filler),
+        told = (
+            story(self._watched, self._ring, self._filler),
             self._clock.tell(),
-        ]
-        if self._mute_error is not None:
-            told.append("Who is muted could not be asked: it is taken from before.")
+            self._muting.tell(),
+        )
         return " ".join(filter(None, told))
+
+    @property
+    def _watched(self) -> str:
+        name, cluster = self.facts.name, self._plan.cluster
+        return (f"the cluster {cluster} through {name}" if cluster else name) + str(self._part)
 
     def _fill(self, newest: int) -> None:
         interval = self._plan.interval.total_seconds()
@@ -237,14 +214,3 @@ def address(url: str) -> str:
     """
     parts = urlsplit(url)
     return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}" or "a Prometheus"
-
-
-def mute_query(annotation: str) -> str:
-    """Write the PromQL template of pods with an annotation, named as kube-state-metrics does.
-
-    >>> print(mute_query("podforecast.io/mute"))
-    group by (namespace, pod) (kube_pod_annotations{annotation_podforecast_io_mute="true",<pods>})
-    """
-    plain = re.sub(r"[^a-zA-Z0-9_]", "_", annotation)
-    label = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", plain).lower()
-    return f'group by (namespace, pod) (kube_pod_annotations{{annotation_{label}="true",<pods>}})'

@@ -10,13 +10,12 @@ NAMED = 4
 """Signals that are named; of more there is only a count."""
 
 
-def story(cluster: str, name: str, ring: Ring, filler: RingFiller) -> str:
+def story(watched: str, ring: Ring, filler: RingFiller) -> str:
     """Tell what is watched, and what was left out of the latest scan."""
     namespaces = {pod.namespace for pod in ring.pods}
-    watched = f"the cluster {cluster} through {name}" if cluster else name
     told = [
         f"Watches {watched}: {_count(len(ring.pods), 'pod')} of the last hour in"
-        f" {_count(len(namespaces), 'namespace')}{filler.part}."
+        f" {_count(len(namespaces), 'namespace')}."
     ]
     unanswered = [signal for pack in filler.failed for signal in pack]
     if unanswered:

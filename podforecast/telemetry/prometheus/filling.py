@@ -12,20 +12,19 @@ from podforecast.errors import PodforecastError
 from podforecast.telemetry.backlog import Backlog, Want
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.bulk import BulkQueries, Got, Piece
-from podforecast.telemetry.prometheus.queries import PACKS, Scope
-from podforecast.telemetry.prometheus.samples import VectorReader, read_matrix, read_pods
-from podforecast.telemetry.prometheus.shards import Shard, in_groups
+from podforecast.telemetry.prometheus.owners import Owners
+from podforecast.telemetry.prometheus.parts import ClusterPart
+from podforecast.telemetry.prometheus.queries import PACKS
+from podforecast.telemetry.prometheus.samples import VectorReader, read_matrix
 from podforecast.telemetry.ring import DEPTH, STEP_SECONDS, Ring, Samples
 
 log = logging.getLogger(__name__)
 
 FIRST_ASKED = ("cpu_usage_ratio", "memory_usage_ratio", "status_code", "restarts")
 """Where time is short, the packs of these have come: there is no forecast without."""
-MOST_POINTS = 2_000_000
-"""Of one answer; so many are 60 MB of JSON."""
+MOST_POINTS = 500_000
+"""Of one answer; so many are 15 MB of JSON, and a dozen answers are read at the same time."""
 SIGNALS_OF_A_PACK = 4
-OWNERS_EVERY = 20
-"""Samples, five minutes: a pod hardly ever changes its owner."""
 AT_FIRST = WINDOW // STEP + 1
 """Samples asked for while nobody knows how many pods there are: those of the window."""
 ROUND_SECONDS = 2.0
@@ -41,10 +40,8 @@ class RingFiller:
         Filled; nobody else writes into it.
     look_back
         Which signals to ask for, and how far back they are needed.
-    selector
-        Label matchers for every series.
-    shard
-        Which of the namespaces.
+    part
+        Of the cluster; the whole, if not given.
     """
 
     def __init__(
@@ -52,28 +49,23 @@ class RingFiller:
         ring: Ring,
         *,
         look_back: Mapping[str, timedelta],
-        selector: str = "",
-        shard: Shard | None = None,
+        part: ClusterPart | None = None,
     ) -> None:
         self.rejected: dict[str, PodforecastError] = {}
         """Signals that the server does not evaluate."""
         self.failed: dict[tuple[str, ...], PodforecastError] = {}
         """Signals without an answer about the newest sample."""
-        self.namespaces: tuple[str, ...] = ()
-        """Of the shard; empty where there is one shard only."""
         self._ring = ring
+        self._part = part or ClusterPart()
+        self._owners = Owners(ring)
         self._reader = VectorReader()
-        self._base = Scope(extra_selector=selector)
-        self._shard = shard or Shard(1, 1)
         depths = {name: back // STEP + 1 for name, back in look_back.items()}
         self._packs = packs_of(look_back)
         self._needed = Backlog(self._packs, depths)
         self._everything = Backlog(self._packs, dict.fromkeys(depths, DEPTH))
-        self._owned_at = -OWNERS_EVERY
         self._owns_the_past = False
         self._round = AT_FIRST
         self._longest = DEPTH
-        self._noted: set[str] = set()
 
     @property
     def gap(self) -> int:
@@ -84,18 +76,6 @@ class RingFiller:
     def is_whole(self) -> bool:
         """Whether the hour is there even of what is only looked at now."""
         return not self._everything.left(newest=self._ring.newest)
-
-    @property
-    def part(self) -> str:
-        """Which part of the cluster, as the end of a sentence; empty where it is the whole."""
-        return "" if self._shard.is_whole else f" (shard {self._shard})"
-
-    @property
-    def scopes(self) -> tuple[Scope, ...]:
-        """What the queries are restricted to; more than one where a matcher would be too long."""
-        if self._shard.is_whole:
-            return (self._base,)
-        return tuple(self._base.within(*group) for group in in_groups(self.namespaces))
 
     def fill(self, api: QueryApi, newest: int, *, past_seconds: Callable[[], float]) -> None:
         """Ask for everything up to a sample.
@@ -116,12 +96,12 @@ class RingFiller:
         self._ring.advance(newest)
         for backlog in (self._needed, self._everything):
             backlog.forget(self._ring.oldest)
-        self._find_namespaces(api)
-        if not self.scopes:
+        self._part.find(api, *self._hour)
+        if not self._part.scopes:
             return
         left = past_seconds()
         self._fill_the_present(self._queries(api))
-        self._find_owners(api, timedelta(0), self._ring.newest)
+        self._find_owners(api, timedelta(0), newest)
         # Of a small cluster there is time for everything, so that the past, too, can be scanned.
         window_seconds = left - past_seconds()
         small = begins and window_seconds * DEPTH / AT_FIRST < past_seconds()
@@ -205,46 +185,15 @@ class RingFiller:
         return read_matrix(piece.body, want.signals, want.first, want.last, table)
 
     def _queries(self, api: QueryApi) -> BulkQueries:
-        return BulkQueries(api, self.scopes, lambda: self._all_namespaces(api))
-
-    def _find_namespaces(self, api: QueryApi) -> None:
-        if self._shard.is_whole:
-            return
-        try:
-            found = self._all_namespaces(api)
-        except PodforecastError as error:
-            if not self.namespaces:
-                raise
-            self._note("namespaces are those of before", error)
-            return
-        self._noted.discard("namespaces are those of before")
-        self.namespaces = tuple(sorted(name for name in found if self._shard.has(name)))
-
-    def _note(self, what: str, error: PodforecastError) -> None:
-        """Log a trouble when it begins; at every scan it would bury the rest."""
-        if what not in self._noted:
-            log.warning("%s reason=%s", what, error.message)
-            self._noted.add(what)
-
-    def _all_namespaces(self, api: QueryApi) -> list[str]:
-        match = self._base.render("kube_pod_info{<where>}")
-        first, last = STEP_SECONDS * self._ring.oldest, STEP_SECONDS * self._ring.newest
-        return api.label_values("namespace", match, first, last)
+        names = lambda: self._part.all_namespaces(api, *self._hour)  # noqa: E731
+        return BulkQueries(api, self._part.scopes, names)
 
     def _find_owners(self, api: QueryApi, span: timedelta, since: int) -> None:
-        """Note workloads, if a pod seen since then has none, or from time to time."""
-        newest = self._ring.newest
-        if not self._ring.ownerless(since) and newest - self._owned_at < OWNERS_EVERY:
-            return
-        try:
-            for scope in self.scopes:
-                body = api.body_at(scope.workloads(span, STEP), STEP_SECONDS * newest)
-                self._ring.own(read_pods(body, "workload"))
-        except PodforecastError as error:
-            self._note("owners are left out", error)
-            return
-        self._noted.discard("owners are left out")
-        self._owned_at = newest
+        self._owners.find(api, self._part.scopes, span=span, since=since)
+
+    @property
+    def _hour(self) -> tuple[float, float]:
+        return STEP_SECONDS * self._ring.oldest, STEP_SECONDS * self._ring.newest
 
 
 def in_a_round(samples: int, seconds: float) -> int:

@@ -59,6 +59,9 @@ class Shard:
         return f"{self.number}/{self.count}"
 
 
+WHOLE = Shard(1, 1)
+
+
 def in_groups(names: Iterable[str], *, most: int = LONGEST_MATCHER) -> Iterator[tuple[str, ...]]:
     """Split names into groups of so many characters altogether.
 

@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from podforecast import __version__
 from podforecast.serving import documentation, problems
 from podforecast.serving.admission import Admission
+from podforecast.serving.express import Express
 from podforecast.serving.fleet.alert_metrics import show_alerts
 from podforecast.serving.fleet.fleet import Fleet
 from podforecast.serving.front_door import FrontDoor
@@ -112,8 +113,12 @@ def create_app(
     app.state.service = state
     _publish(state)
     problems.install(app)
-    for router in WATCHING if options.headless else (*FORECASTING, *WATCHING):
+    routers = WATCHING if options.headless else (*FORECASTING, *WATCHING)
+    for router in routers:
         app.include_router(router)
+    app.router.middleware_stack = Express(
+        app.router.middleware_stack, [route for router in routers for route in router.routes]
+    )
     documentation.install(app, secured=bool(options.api_keys))
     _wrap(app, state)
     return app

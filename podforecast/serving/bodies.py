@@ -43,15 +43,14 @@ async def read_body(request: Request, *, limit: int = MEBIBYTE) -> bytes:
 
 
 def _refuse_before_reading(request: Request, limit: int) -> None:
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding != "identity":
-        raise EncodedBody(
-            f"the body is sent with Content-Encoding {encoding[:40]!r}",
-            hint="Send it as it is, without compression.",
-        )
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise _too_large(limit)
+    for name, value in request.scope["headers"]:
+        if name == b"content-encoding" and value != b"identity":
+            raise EncodedBody(
+                f"the body is sent with Content-Encoding {value.decode('latin-1')[:40]!r}",
+                hint="Send it as it is, without compression.",
+            )
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise _too_large(limit)
 
 
 async def _received(request: Request, state: ServiceState, limit: int) -> bytes:

@@ -35,7 +35,7 @@ from podforecast.model.scorer import Scorer
 from podforecast.serving.bodies import read_body
 from podforecast.serving.documentation import any_of, problems, requests_of
 from podforecast.serving.explaining import explain
-from podforecast.serving.plain_route import PlainRoute
+from podforecast.serving.plain_route import JsonBytes, PlainRoute
 from podforecast.serving.queries import flag, flag_of
 from podforecast.serving.refusals import refusal
 from podforecast.serving.state import ServiceState, state_of
@@ -102,7 +102,7 @@ async def predict_pod(request: Request) -> Response:
     }
     if explained:
         answer |= await _explained(pod, model, state)
-    return Response(orjson.dumps(answer), media_type="application/json")
+    return JsonBytes(orjson.dumps(answer))
 
 
 def _validated(body: bytes) -> PodMeasurements | PodNamed:

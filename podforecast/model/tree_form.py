@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from podforecast.domain.telemetry import Array
 from podforecast.model.attribution import LEAST, log_odds_of
+from podforecast.model.tree_steps import TreeSteps
 
 CELLS_AT_ONCE = 1 << 15
 """Rows times trees that are walked at a time; their arrays stay in the second-level cache."""
@@ -75,6 +76,7 @@ class TreeForm:
             self._feature + self.n_features * integers["unknown_right"],
         )
         self._depth = _depth(self._root, self._left)
+        self._steps = TreeSteps(self._root, self._left, self._asks, self._threshold, self._depth)
 
     @property
     def n_features(self) -> int:
@@ -93,11 +95,7 @@ class TreeForm:
         doubled, known = self._nothing.copy(), np.flatnonzero(row == row)
         with np.errstate(over="ignore"):  # as in _doubled
             doubled[known] = doubled[known + self.n_features] = row[known]
-        node = self._root
-        for _ in range(self._depth):
-            asked = doubled.take(self._asks.take(node))
-            node = self._left.take(node) + (asked >= self._threshold.take(node))
-        leaves = self._leaf.take(node)
+        leaves = self._leaf.take(self._steps.leaves(doubled))
         leaves[0] += self._start
         score = float(np.add.accumulate(leaves)[-1])
         if self._boosted:

@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 
+from podforecast.ui.charts import SHARE, Plot, data, finished, share_axis
 from podforecast.ui.palette import INKS, Inks, Scheme
 from podforecast.ui.viewmodels.curves import (
     AlarmPlot,
@@ -18,13 +19,9 @@ from podforecast.ui.viewmodels.curves import (
 )
 from podforecast.ui.viewmodels.model import CandidateRow
 
-Plot = alt.LayerChart | alt.FacetChart
-"""Altair says so of layers; none of these has facets."""
-
 HEIGHT, BAR_HEIGHT = 330, 24
 DASHES = ([1, 0], [7, 3], [2, 3], [9, 3, 2, 3])
 """The first is for the model that answers."""
-SHARE = ".0%"
 
 
 def candidates_chart(rows: Sequence[CandidateRow], scheme: Scheme) -> Plot:
@@ -35,7 +32,7 @@ def candidates_chart(rows: Sequence[CandidateRow], scheme: Scheme) -> Plot:
          "low": row.low, "high": row.high, "kept": row.kept}
         for row in rows
     ]  # fmt: skip
-    base = alt.Chart(_data(values)).encode(
+    base = alt.Chart(data(values)).encode(
         y=alt.Y("candidate:N", sort=None, title=None, axis=alt.Axis(labelLimit=200)),
         color=_kept_colour(inks),
         tooltip=[
@@ -46,10 +43,10 @@ def candidates_chart(rows: Sequence[CandidateRow], scheme: Scheme) -> Plot:
         ],
     )
     scale = alt.Scale(domain=[min(0.5, *(row.low for row in rows)), 1.0], nice=False)
-    chance = alt.Chart(_data([{"value": 0.5}])).mark_rule(color=inks.quiet, strokeDash=[4, 4])
+    chance = alt.Chart(data([{"value": 0.5}])).mark_rule(color=inks.quiet, strokeDash=[4, 4])
     title = "ROC-AUC with 95 % interval; 0.5 is chance"
     axis = alt.Axis(tickCount=6, format=".1f")
-    return _finished(
+    return finished(
         alt.layer(
             chance.encode(x=alt.X("value:Q", scale=scale, title=title, axis=axis)),
             base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", scale=scale), x2="high:Q"),
@@ -80,10 +77,10 @@ def calibration_chart(plot: CalibrationPlot, scheme: Scheme, *, counted: str = "
     inks = INKS[scheme]
     # By roots: most bins lie near 0, and a diagonal stays one.
     scale = alt.Scale(type="sqrt", domain=[0, plot.end], nice=False)
-    x = alt.X("forecast:Q", scale=scale, title="forecast", axis=_share_axis())
-    y = alt.Y("observed:Q", scale=scale, title="failed within the horizon", axis=_share_axis())
+    x = alt.X("forecast:Q", scale=scale, title="forecast", axis=share_axis())
+    y = alt.Y("observed:Q", scale=scale, title="failed within the horizon", axis=share_axis())
     diagonal = [{"forecast": end, "observed": end} for end in (0.0, plot.end)]
-    bins = alt.Chart(_data([asdict(one) for one in plot.bins])).encode(
+    bins = alt.Chart(data([asdict(one) for one in plot.bins])).encode(
         x=x,
         y=y,
         tooltip=[
@@ -92,9 +89,9 @@ def calibration_chart(plot: CalibrationPlot, scheme: Scheme, *, counted: str = "
             alt.Tooltip("rows:Q", title=counted, format=","),
         ],
     )
-    return _finished(
+    return finished(
         alt.layer(
-            alt.Chart(_data(diagonal)).mark_line(color=inks.quiet, strokeDash=[4, 4]).encode(x, y),
+            alt.Chart(data(diagonal)).mark_line(color=inks.quiet, strokeDash=[4, 4]).encode(x, y),
             bins.mark_point(filled=True, size=80, color=inks.line, opacity=1),
         ),
         inks,
@@ -112,16 +109,16 @@ def alarms_chart(plot: AlarmPlot, scheme: Scheme) -> Plot:
         scale=alt.Scale(domain=[0, end], nice=False, clamp=True),
         title="false alarms per 100 pod-hours",
     )
-    y = alt.Y("y:Q", scale=_unit(), title="failures announced", axis=_share_axis())
-    budget = alt.Chart(_data([{"x": plot.budget, "text": "present budget"}])).encode(x=x)
+    y = alt.Y("y:Q", scale=_unit(), title="failures announced", axis=share_axis())
+    budget = alt.Chart(data([{"x": plot.budget, "text": "present budget"}])).encode(x=x)
     shown = [point for point in plot.points if point.x <= end]
-    return _finished(
+    return finished(
         alt.layer(
             budget.mark_rule(color=inks.quiet, strokeDash=[4, 4]),
             budget.mark_text(align="left", dx=5, color=inks.quiet).encode(
                 y=alt.value(8), text="text:N"
             ),
-            alt.Chart(_data(_points(shown)))
+            alt.Chart(data(_points(shown)))
             .mark_line(interpolate="step-after", color=inks.line, strokeWidth=2.5, clip=True)
             .encode(x, y, tooltip=_point_tooltips("false alarms", "announced", first=".1f")),
             *_operating(plot.operating, inks, (x, y), end=end),
@@ -135,7 +132,7 @@ def alarms_chart(plot: AlarmPlot, scheme: Scheme) -> Plot:
 def importances_chart(plot: ImportancePlot, scheme: Scheme) -> Plot:
     """Loss of average precision by group of features, with its interval over shuffles."""
     inks = INKS[scheme]
-    base = alt.Chart(_data([asdict(bar) for bar in plot.bars])).encode(
+    base = alt.Chart(data([asdict(bar) for bar in plot.bars])).encode(
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)),
         tooltip=[
             alt.Tooltip("label:N", title="group"),
@@ -146,7 +143,7 @@ def importances_chart(plot: ImportancePlot, scheme: Scheme) -> Plot:
         ],
     )
     title = "average precision lost when the group is shuffled"
-    return _finished(
+    return finished(
         alt.layer(
             base.mark_bar(color=inks.line, opacity=0.75, height=BAR_HEIGHT * 0.6).encode(
                 x=alt.X("loss:Q", title=title)
@@ -161,8 +158,8 @@ def importances_chart(plot: ImportancePlot, scheme: Scheme) -> Plot:
 
 def _ranking(plot: RankingPlot, scheme: Scheme, titles: tuple[str, str]) -> Plot:
     inks = INKS[scheme]
-    x = alt.X("x:Q", scale=_unit(), title=titles[0], axis=_share_axis())
-    y = alt.Y("y:Q", scale=_unit(), title=titles[1], axis=_share_axis())
+    x = alt.X("x:Q", scale=_unit(), title=titles[0], axis=share_axis())
+    y = alt.Y("y:Q", scale=_unit(), title=titles[1], axis=share_axis())
     lines = sorted(plot.lines, key=lambda line: not line.kept)
     names = [line.name for line in lines]
     values = [
@@ -183,12 +180,12 @@ def _ranking(plot: RankingPlot, scheme: Scheme, titles: tuple[str, str]) -> Plot
         ),
         legend=legend,
     )
-    return _finished(
+    return finished(
         alt.layer(
-            alt.Chart(_data(_points(plot.chance)))
+            alt.Chart(data(_points(plot.chance)))
             .mark_line(color=inks.quiet, strokeDash=[4, 4], opacity=0.7)
             .encode(x, y),
-            alt.Chart(_data(values))
+            alt.Chart(data(values))
             .mark_line(strokeWidth=2)
             .encode(x, y, colour, dash, order="place:Q", tooltip=["candidate:N"]),
             *_operating(plot.operating, inks, (x, y), end=1.0),
@@ -206,7 +203,7 @@ def _operating(
     if point is None:
         return []
     is_left, is_low = point.x < 0.6 * end, point.y < 0.15
-    base = alt.Chart(_data([{**asdict(point), "text": "present threshold"}])).encode(*axes)
+    base = alt.Chart(data([{**asdict(point), "text": "present threshold"}])).encode(*axes)
     return [
         base.mark_point(shape="diamond", filled=True, size=160, color=inks.text, opacity=1),
         base.mark_text(
@@ -218,33 +215,12 @@ def _operating(
     ]
 
 
-def _finished(chart: Plot, inks: Inks, *, height: float, says: str) -> Plot:
-    finished: Plot = (
-        chart.properties(height=height, description=says, background="transparent")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=inks.quiet,
-            titleColor=inks.quiet,
-            titleFontWeight="normal",
-            gridColor=inks.grid,
-            domainColor=inks.quiet,
-            tickColor=inks.quiet,
-            labelFontSize=12,
-        )
-    )
-    return finished
-
-
 def _kept_colour(inks: Inks) -> Any:  # noqa: ANN401 - altair names no common class for these
     return alt.condition(alt.datum.kept, alt.ColorValue(inks.line), alt.ColorValue(inks.quiet))
 
 
 def _unit() -> alt.Scale:
     return alt.Scale(domain=[0, 1], nice=False)
-
-
-def _share_axis() -> alt.Axis:
-    return alt.Axis(format=SHARE, tickCount=6)
 
 
 def _point_tooltips(first_name: str, second_name: str, *, first: str) -> list[alt.Tooltip]:
@@ -256,7 +232,3 @@ def _point_tooltips(first_name: str, second_name: str, *, first: str) -> list[al
 
 def _points(points: Sequence[Point]) -> list[dict[str, float]]:
     return [asdict(point) for point in points]
-
-
-def _data(values: Sequence[dict[str, Any]]) -> alt.InlineData:
-    return alt.InlineData(values=list(values))

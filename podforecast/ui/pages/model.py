@@ -16,6 +16,7 @@ import streamlit as st
 from podforecast.api_schema.curves import CurvesOut
 from podforecast.api_schema.model import ModelOut
 from podforecast.ui import live_panel, model_charts
+from podforecast.ui.charts import Plot
 from podforecast.ui.outcomes import Answered, Declined, Outcome, Service, Unreachable
 from podforecast.ui.palette import Scheme, scheme_of
 from podforecast.ui.viewmodels.curves import CurvesView, curves_view
@@ -118,13 +119,13 @@ def _plots(view: CurvesView, scheme: Scheme) -> None:
     st.caption(f"Measured on {view.measured_on}")
 
 
-def _plot(title: str, chart: model_charts.Plot, sentence: str) -> None:
+def _plot(title: str, chart: Plot, sentence: str) -> None:
     st.subheader(title)
     _chart(chart)
     st.markdown(sentence)
 
 
-def _chart(chart: model_charts.Plot) -> None:
+def _chart(chart: Plot) -> None:
     # Streamlit's own theme would put its colours over ours.
     st.altair_chart(chart, theme=None, width="stretch")
 

@@ -6,6 +6,7 @@ Progress goes to stderr and the result to stdout: ``evaluate_model.py --json | j
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from podforecast.evaluation.plots import album
 from podforecast.evaluation.run import Outcome
 from podforecast.evaluation.summary import summary
 from podforecast.model.describe import data_fingerprint
-from podforecast.model.scorer import Scorer, load_pipeline
+from podforecast.model.scorer import Scorer, load, load_pipeline
 
 ROUNDS, FAST_ROUNDS = 500, 100
 MODEL_CARD = Path("docs/model-card.md")
@@ -60,7 +61,7 @@ def evaluate(  # noqa: PLR0913 - an option is an argument
         def tell(done: int, total: int, text: str) -> None:
             bar.update(task, completed=done, total=total, description=text)
 
-        material = _material(scorer, data, tell)
+        material = replace(_material(scorer, data, tell), served=load(models))
         plan = Plan(
             rounds=FAST_ROUNDS if fast else ROUNDS,
             seed=seed,

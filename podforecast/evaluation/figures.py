@@ -154,6 +154,34 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Of how many failures the first reasons name the cause."""
+
+    failures: int
+    named: int
+    share: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """Whether explanations name the injected cause, see :mod:`podforecast.evaluation.naming`."""
+
+    announced: Named
+    """With a precursor, and at risk within the horizon before."""
+    with_precursor: Named
+    """At risk or not."""
+    sudden: Named
+    """Of those that have a signal of their own: some show one when they come again."""
+    without_own_signal: int
+    """Failures that nothing measured before them can name; in none of the shares."""
+    by_fault: Mapping[str, Named]
+    first_reasons: int
+    """So many may name it."""
+    milliseconds: float
+    """Mean time of an explanation, contributions and reasons, one row at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A whole evaluation."""
 
@@ -170,6 +198,8 @@ class Report:
     confusions: tuple[Confusion, ...] = ()
     """Of the headline split, at the threshold the service uses."""
     importances: tuple[Importance, ...] = ()
+    naming: Naming | None = None
+    """On unseen campaigns, by the model as it is served; None where no cause is known there."""
 
     def split(self, name: str) -> SplitResult:
         """Look up a split.

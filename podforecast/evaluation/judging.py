@@ -36,6 +36,7 @@ STEPS = (
     "campaign-disjoint: baselines and intervals",
     "random: refit",
     "importances",
+    "explanations",
 )
 
 
@@ -73,6 +74,8 @@ class Material:
     """Campaigns it has never seen; None where there are none, as with a user's only table."""
     scorer: Scorer
     """The saved model."""
+    served: Scorer | None = None
+    """The same as the service loads it, which explains in another way; None for the saved one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,16 @@ itself, on campaigns that neither the search nor any fit has seen.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from podforecast.errors import DataUnusable
-from podforecast.evaluation import judging
+from podforecast.evaluation import judging, naming
 from podforecast.evaluation.confusion import confusions
-from podforecast.evaluation.figures import Report
+from podforecast.evaluation.figures import Naming, Report
 from podforecast.evaluation.judging import CAMPAIGN, Judged, Material, Plan
 from podforecast.model.importance import Shuffles, grouped_importance
 
@@ -65,6 +66,13 @@ def _report(material: Material, judged: Sequence[Judged], plan: Plan) -> Report:
     manifest = material.scorer.manifest
     plan.on_step("importances")
     headline = next((one for one in judged if one.result.name == CAMPAIGN), judged[0])
+    importances = grouped_importance(
+        headline.trial.test.y,
+        headline.trial.test.x,
+        headline.score,
+        Shuffles(repeats=plan.repeats, rng=plan.randomness("importances")),
+    )
+    plan.on_step("explanations")
     return Report(
         model_version=manifest.model_version,
         algorithm=manifest.algorithm,
@@ -75,13 +83,19 @@ def _report(material: Material, judged: Sequence[Judged], plan: Plan) -> Report:
         splits=tuple(one.result for one in judged),
         checks=tuple(check for one in judged for check in one.checks),
         confusions=confusions(headline, manifest.threshold),
-        importances=grouped_importance(
-            headline.trial.test.y,
-            headline.trial.test.x,
-            headline.score,
-            Shuffles(repeats=plan.repeats, rng=plan.randomness("importances")),
-        ),
+        importances=importances,
+        naming=_naming(material, headline),
     )
+
+
+def _naming(material: Material, headline: Judged) -> Naming | None:
+    """Judge the explanations of the saved model; of a refit of its recipe nobody ever sees any."""
+    if headline.result.name != CAMPAIGN:
+        return None
+    trial = headline.trial
+    model = material.scorer if material.served is None else material.served
+    found = naming.told(trial.test, model, clock=time.perf_counter)
+    return naming.measured(trial.test, found, trial.draws) if len(found.failure) else None
 
 
 def _all_judged(material: Material, plan: Plan) -> tuple[tuple[Judged, ...], tuple[str, ...]]:

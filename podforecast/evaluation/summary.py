@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from podforecast.evaluation.cells import Table, about, number, signed, spanned
 from podforecast.evaluation.figures import Judgement, Operated, Report
 from podforecast.evaluation.measure import COMPARED_BUDGET
-from podforecast.evaluation.tables import checks_table
+from podforecast.evaluation.tables import checks_table, naming_table
 
 
 def summary(report: Report) -> Iterable[Table]:
@@ -15,6 +15,8 @@ def summary(report: Report) -> Iterable[Table]:
     yield _splits(report)
     yield _alarms(report)
     yield _differences(report)
+    if report.naming is not None:
+        yield naming_table(report.naming)
     yield checks_table(report)
 
 

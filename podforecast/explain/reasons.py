@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +16,15 @@ from podforecast.explain.phrases import PHRASES, Family
 from podforecast.explain.sentences import sentence
 
 MOST_REASONS = 5
-MOST_OF_A_FAMILY = 2
-"""Features of a family say nearly the same: the second is named only where there is room."""
+MOST_OF_A_SUBJECT = 2
+"""Features of a subject say nearly the same: the second is named only where there is room."""
+SPOKEN_OF_AS: Mapping[Family, Family] = {
+    Family.THROTTLING: Family.CPU,
+    Family.TRAFFIC: Family.LATENCY,
+    Family.SCRAPES: Family.PROBES,
+}
+"""Families that are one subject to a reader: throttled is short of CPU, requests pile up where
+answers are slow, and a scrape is a probe that nobody restarts a pod for."""
 NEGLIGIBLE = 0.05
 """Log-odds that move a probability by 1.25 percentage points at most (a quarter of them, where it
 is 0.5): too little to tell anybody at night."""
@@ -47,7 +54,8 @@ class Explanation:
     base_log_odds: float
     log_odds: float
     reasons: tuple[Reason, ...]
-    """Largest first."""
+    """One of each subject, the subject that adds or takes away most first: trees share what one
+    measurement says among its near-copies. Then seconds of them, where there is room."""
     other: float
 
 
@@ -76,24 +84,41 @@ def explain(row: Array, contributions: Contributions, *, index: int = 0) -> Expl
 
 
 def _chosen(row: Array, parts: Array) -> list[int]:
-    """Columns of the largest contributions: one of each family, a second where there is room."""
-    ranks: dict[Family | None, int] = {}
-    ranked = []
-    for place, column in enumerate(_by_size(parts)):
-        # All that is unknown is one family: its members share their only message.
-        family = None if math.isnan(row[column]) else PHRASES[CATALOGUE[column].name].family
-        rank = ranks[family] = ranks.get(family, 0) + 1
-        if rank <= (1 if family is None else MOST_OF_A_FAMILY):
-            ranked.append((rank, place, column))
-    first = sorted(ranked)[:MOST_REASONS]
-    return [column for _, column in sorted((place, column) for _, place, column in first)]
+    """Columns to speak of: the largest of each subject, weightiest subject first.
+
+    A second of a subject is named behind them, where there is room.
+    """
+    subjects: dict[Family | None, list[int]] = {}
+    for column in np.flatnonzero(np.abs(parts) >= NEGLIGIBLE).tolist():
+        # All that is unknown is one subject: its members share their only message.
+        known = not math.isnan(row[column])
+        subject = _subject(column) if known else None
+        subjects.setdefault(subject, []).append(column)
+    weighed = [_weighed(columns, parts) for columns in subjects.values()]
+    weighed.sort(key=lambda found: -found[0])
+    firsts = [columns[0] for _, columns in weighed]
+    seconds = [
+        column
+        for _, columns in weighed
+        for column in columns[1:MOST_OF_A_SUBJECT]
+        if not math.isnan(row[column])
+    ]
+    return [*firsts, *seconds][:MOST_REASONS]
 
 
-def _by_size(parts: Array) -> Iterator[int]:
-    """Columns that are not negligible, largest first; in catalogue order where equal."""
-    for column in np.argsort(-np.abs(parts), kind="stable"):
-        if abs(parts[column]) >= NEGLIGIBLE:
-            yield int(column)
+def _weighed(columns: list[int], parts: Array) -> tuple[float, list[int]]:
+    """What a subject adds or takes away, whichever is more, and what does so, largest first."""
+    up = [column for column in columns if parts[column] > 0]
+    down = [column for column in columns if parts[column] < 0]
+    weights = [float(np.abs(parts[side]).sum()) for side in (up, down)]
+    heavier, lighter = (up, down) if weights[0] >= weights[1] else (down, up)
+    sides = (sorted(side, key=lambda column: -abs(parts[column])) for side in (heavier, lighter))
+    return max(weights), [column for side in sides for column in side]
+
+
+def _subject(column: int) -> Family:
+    family = PHRASES[CATALOGUE[column].name].family
+    return SPOKEN_OF_AS.get(family, family)
 
 
 def _reason(column: int, value: float, contribution: float) -> Reason:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
+
+from podforecast.domain.signals import SIGNAL_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,17 @@ class Feature:
             raise ValueError(f"{self.name}: default, typical range and limits are out of order")
         if self.usual and not self.low <= self.usual[0] <= self.usual[1] <= self.high:
             raise ValueError(f"{self.name}: usual range and limits are out of order")
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Signals that it is computed from, as ``source`` names them.
+
+        >>> from podforecast.domain.catalogue import CATALOGUE
+        >>> CATALOGUE[4].signals
+        ('error_log_lines_per_min', 'server_error_rate')
+        """
+        words = re.findall(r"\w+", self.source)
+        return tuple(word for word in words if word in SIGNAL_NAMES)
 
 
 class _Limits(TypedDict, total=False):

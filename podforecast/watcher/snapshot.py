@@ -78,7 +78,11 @@ class Snapshot:
             found = rows_of.get(id(each.index))
             if found is None:
                 found = rows_of[id(each.index)] = each.index.rows_of(chosen)
-            columns.append(np.where(found >= 0, each.probability[found], np.nan))
+            column = np.full(len(found), np.nan)
+            seen = found >= 0
+            # Not by the index -1 of those not seen: a scan may have seen no pod at all.
+            column[seen] = each.probability[found[seen]]
+            columns.append(column)
         return np.stack(columns, axis=1)
 
     def timeline(self, pod: PodRef) -> Timeline:

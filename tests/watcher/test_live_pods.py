@@ -118,6 +118,15 @@ def told_of(snapshot, rows):
     return orjson.loads(orjson.dumps(FleetRows(snapshot).described(rows), option=JSON))
 
 
+def test_a_trend_bridges_scans_that_saw_no_pod(cluster):
+    """A cluster that is empty at first, or was not scraped for a while."""
+    cluster.value = young(cluster.now - 15.0 * 20)
+    cluster.pods = [("shop", "cart-1")]
+    trend = snapshot_of(cluster).trends()[0]
+    assert np.isnan(trend[0])
+    assert np.isfinite(trend[-1])
+
+
 @pytest.mark.parametrize(
     ("samples", "scored"),
     [

@@ -120,16 +120,38 @@ def serving(folder: Path) -> Iterator[Callable[[bytes, str], Answer]]:
     loop = asyncio.new_event_loop()
     life = app.router.lifespan_context(app)
     loop.run_until_complete(life.__aenter__())
+    asked: asyncio.Queue[tuple[bytes, str, asyncio.Future[int]]] = asyncio.Queue()
+    # One task for all requests, as long as the service runs: threads end with the task that
+    # started them, and a server does not start one for every batch.
+    server = loop.create_task(_serve(app, asked))
 
     def post(body: bytes, media_type: str) -> Answer:
-        return lambda: loop.run_until_complete(_answered(app, body, media_type))
+        def answer() -> int:
+            answered = loop.create_future()
+            asked.put_nowait((body, media_type, answered))
+            return loop.run_until_complete(answered)
+
+        return answer
 
     try:
         yield post
     finally:
+        server.cancel()
+        loop.run_until_complete(asyncio.gather(server, return_exceptions=True))
         loop.run_until_complete(life.__aexit__(None, None, None))
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+async def _serve(
+    app: FastAPI, asked: asyncio.Queue[tuple[bytes, str, asyncio.Future[int]]]
+) -> None:
+    while True:
+        body, media_type, answered = await asked.get()
+        try:
+            answered.set_result(await _answered(app, body, media_type))
+        except RuntimeError as error:
+            answered.set_exception(error)
 
 
 async def _answered(app: FastAPI, body: bytes, media_type: str) -> int:

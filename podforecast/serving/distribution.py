@@ -35,8 +35,10 @@ class Distribution(Collector):
         self._sum += value
 
     def observe_all(self, values: Array) -> None:
-        buckets = np.searchsorted(self._bounds, values, side="left")
-        for bucket, count in enumerate(np.bincount(buckets).tolist()):
+        # To sort the values and look for the few bounds is several times faster than the reverse.
+        up_to = np.searchsorted(np.sort(values), self._bounds, side="right")
+        counts = np.diff(up_to, prepend=0, append=len(values))
+        for bucket, count in enumerate(counts.tolist()):
             self._counts[bucket] += count
         self._sum += float(values.sum())
 

@@ -17,6 +17,7 @@ from podforecast.domain.catalogue import FEATURE_NAMES
 from podforecast.domain.forecast import Forecast
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
+from podforecast.domain.statuses import Codes, StatusRows
 from podforecast.domain.tables import Dataset, FeatureTable, Index, Mask
 from podforecast.domain.telemetry import (
     HISTORY,
@@ -34,6 +35,7 @@ from podforecast.model.labels import (
     scorable,
     uncensored,
 )
+from podforecast.model.status_labels import statuses_ahead, thinned
 
 Progress = Callable[[int, int], None]
 """Called with the moments done and the moments in all."""
@@ -111,6 +113,16 @@ def _history_samples(times: Array, n_times: int) -> int:
     return n_times - int(np.searchsorted(times, earliest)) + 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """What a recording has to teach, of one walk through it."""
+
+    onsets: Dataset
+    """For whether a failure begins, and which."""
+    statuses: StatusRows
+    """For what the status of a pod will be."""
+
+
 def build_dataset(
     recording: LabelledSource,
     *,
@@ -118,11 +130,29 @@ def build_dataset(
     warm_up: timedelta = WARM_UP,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Turn a recording into rows of features and onset labels.
+    """Turn a recording into rows of features and onset labels; see :func:`build_examples`."""
+    return build_examples(recording, step=step, warm_up=warm_up, progress=progress).onsets
 
-    Left out are pods that are failing already or failed a moment ago, rows with too little
-    coverage, and both ends of the recording: the warm-up, and the last horizon, whose outcomes
-    nobody has seen; see :mod:`podforecast.model.labels`.
+
+STATUS_EVERY = 10
+"""Of the rows of a pod that runs and goes on running, so many count as one: there are 30 of them to
+one of any other kind, and they are much alike."""
+
+
+def build_examples(
+    recording: LabelledSource,
+    *,
+    step: timedelta = STEP,
+    warm_up: timedelta = WARM_UP,
+    status_every: int = STATUS_EVERY,
+    progress: Progress | None = None,
+) -> Examples:
+    """Turn a recording into rows of features with what happened after each.
+
+    Left out of the onsets are pods that are failing already or failed a moment ago, rows with too
+    little coverage, and both ends of the recording: the warm-up, and the last horizon, whose
+    outcomes nobody has seen; see :mod:`podforecast.model.labels`. The statuses leave out both
+    ends only, and moments at which a status is not known.
 
     Parameters
     ----------
@@ -132,6 +162,8 @@ def build_dataset(
         Distance of two rows of a pod, a whole number of samples.
     warm_up
         Time at the start of the recording that makes no rows.
+    status_every
+        Of the rows whose pod runs and goes on running, every so many-th is among the statuses.
     progress
         Told after each moment, e.g. by a progress bar.
 
@@ -143,26 +175,19 @@ def build_dataset(
     block = recording.read(SIGNALS_READ, start=recording.start, end=recording.end)
     failures = tuple(recording.failures)
     announced = announced_failures(block.times, block.pods, failures)
-    judged = ~just_failed(block.times, block.pods, failures)
-    judged &= uncensored(block.times, recording.end.timestamp())
-    judged &= block.times >= recording.start.timestamp() + warm_up.total_seconds()
-    chosen = _choose_rows(block, judged, every=_samples(step, block.times), progress=progress)
+    whole = uncensored(block.times, recording.end.timestamp())
+    whole &= block.times >= recording.start.timestamp() + warm_up.total_seconds()
+    judged = ~just_failed(block.times, block.pods, failures) & whole
+    now, later = statuses_ahead(block.times, block.signal("status_code"))
+    chosen, of_status = _Rows(), _Rows()
+    for column, table in _walk(block, whole, every=_samples(step, block.times), progress=progress):
+        chosen.add(table, scorable(table) & judged[:, column], column)
+        kept, weight = thinned(now[:, column], later[:, column], column=column, every=status_every)
+        of_status.add(table, kept, column, weight=weight)
     names = _Names.of(block, failures)
-    failure = announced[chosen.pod, chosen.column]
-    return Dataset(
-        x=chosen.x,
-        y=onset_labels(failure),
-        time=block.times[chosen.column],
-        pod=chosen.pod,
-        workload=names.workload_of_pod[chosen.pod],
-        campaign=np.zeros(len(failure), dtype=np.int64),
-        failure=failure,
-        pods=tuple(f"{recording.name}/{pod}" for pod in names.pods),
-        workloads=tuple(f"{recording.name}/{workload}" for workload in names.workloads),
-        campaigns=(recording.name,),
-        failures=failures,
-        failure_pod=np.array([names.pods[f.pod] for f in failures], dtype=np.int64),
-        step_seconds=step.total_seconds(),
+    return Examples(
+        onsets=_onsets(recording, chosen, names, announced, step),
+        statuses=_statuses(recording, of_status, names, (now, later)),
     )
 
 
@@ -175,44 +200,57 @@ def _samples(step: timedelta, times: Array) -> int:
     return every
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rows:
-    """Rows that may be judged: their features, pods and moments."""
-
-    x: Array
-    pod: Index
-    column: Index
-
-
-def _choose_rows(
-    block: TelemetryBlock, judged: Mask, *, every: int, progress: Progress | None
-) -> _Rows:
-    tables, pods, columns = [], [], []
-    judged_at = np.flatnonzero(judged.any(axis=0))
+def _walk(
+    block: TelemetryBlock, whole: Mask, *, every: int, progress: Progress | None
+) -> Iterator[tuple[int, FeatureTable]]:
+    """Sample and table of each moment that makes rows, and of those after it."""
     # On the same moments whether or not the warm-up before them is built.
-    first = int(judged_at[0]) // every * every if len(judged_at) else 0
+    first = int(whole.argmax()) // every * every
     walk = feature_tables(block, first=first, every=every, progress=progress)
     for index, table in enumerate(walk):
-        column = first + index * every
-        rows = np.flatnonzero(scorable(table) & judged[:, column])
-        tables.append(table.values[rows])
-        pods.append(rows)
-        columns.append(np.full(len(rows), column))
-    return _Rows(
-        x=np.concatenate(tables).reshape(-1, len(FEATURE_NAMES)),
-        pod=np.concatenate(pods).astype(np.int64),
-        column=np.concatenate(columns).astype(np.int64),
-    )
+        yield first + index * every, table
+
+
+class _Rows:
+    """Rows while they are collected: features, pods, samples and weights."""
+
+    def __init__(self) -> None:
+        self._tables = [np.empty((0, len(FEATURE_NAMES)))]
+        self._pods, self._columns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        self._weights = [np.empty(0)]
+
+    def add(
+        self, table: FeatureTable, chosen: Mask, column: int, *, weight: Array | None = None
+    ) -> None:
+        rows = np.flatnonzero(chosen)
+        self._tables.append(table.values[rows])
+        self._pods.append(rows)
+        self._columns.append(np.full(len(rows), column))
+        self._weights.append(np.ones(len(rows)) if weight is None else weight[rows])
+
+    @property
+    def x(self) -> Array:
+        return np.concatenate(self._tables)
+
+    @property
+    def weight(self) -> Array:
+        return np.concatenate(self._weights)
+
+    @property
+    def place(self) -> tuple[Index, Index]:
+        """Pod and sample of each row."""
+        return np.concatenate(self._pods), np.concatenate(self._columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Names:
-    """Numbers of pods and workloads."""
+    """Numbers of pods and workloads, and the times of samples."""
 
     pods: Mapping[PodRef, int]
     """Pods of the block, then those that failed before they were ever scraped."""
     workloads: Mapping[str, int]
     workload_of_pod: Index
+    times: Array
 
     @classmethod
     def of(cls, block: TelemetryBlock, failures: Sequence[Failure]) -> _Names:
@@ -222,7 +260,50 @@ class _Names:
             pods={pod: index for index, pod in enumerate(pods)},
             workloads=workloads,
             workload_of_pod=np.array([workloads[w] for w in block.workloads], dtype=np.int64),
+            times=block.times,
         )
+
+
+def _onsets(
+    recording: LabelledSource, rows: _Rows, names: _Names, announced: Index, step: timedelta
+) -> Dataset:
+    pod, column = rows.place
+    failure, failures = announced[pod, column], tuple(recording.failures)
+    return Dataset(
+        x=rows.x,
+        y=onset_labels(failure),
+        time=names.times[column],
+        pod=pod,
+        workload=names.workload_of_pod[pod],
+        campaign=np.zeros(len(failure), dtype=np.int64),
+        failure=failure,
+        pods=tuple(f"{recording.name}/{pod}" for pod in names.pods),
+        workloads=tuple(f"{recording.name}/{workload}" for workload in names.workloads),
+        campaigns=(recording.name,),
+        failures=failures,
+        failure_pod=np.array([names.pods[f.pod] for f in failures], dtype=np.int64),
+        step_seconds=step.total_seconds(),
+    )
+
+
+def _statuses(
+    recording: LabelledSource, rows: _Rows, names: _Names, codes: tuple[Codes, Codes]
+) -> StatusRows:
+    pod, column = rows.place
+    now, later = codes
+    return StatusRows(
+        x=rows.x.astype(np.float32),
+        now=now[pod, column],
+        later=later[pod, column],
+        time=names.times[column],
+        pod=pod,
+        workload=names.workload_of_pod[pod],
+        campaign=np.zeros(len(pod), dtype=np.int64),
+        weight=rows.weight,
+        pods=tuple(f"{recording.name}/{pod}" for pod in names.pods),
+        workloads=tuple(f"{recording.name}/{workload}" for workload in names.workloads),
+        campaigns=(recording.name,),
+    )
 
 
 class Forecaster:

@@ -15,16 +15,18 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from podforecast.cli import training_data
+from podforecast.cli import targets, training_data
 from podforecast.cli.console import err, guarded, out, progress
 from podforecast.errors import ConfigurationError
 from podforecast.model import artifact, describe, measuring, training
 from podforecast.model.manifest import CandidateRecord, Manifest, OperatingRecord
+from podforecast.model.selection import Effort
 from podforecast.model.threshold import DEFAULT_BUDGET, AlertBudget
 from podforecast.model.training import TrainedModel
 from podforecast.telemetry.memory import give_back
 
-TARGETS = ("failure",)
+FAILURE, ALL = "failure", "all"
+TARGETS = (FAILURE, *targets.NAMES, ALL)
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -37,7 +39,13 @@ def train(  # noqa: PLR0913 - an option is an argument
     folder: Annotated[Path, typer.Option("--out", help="Folder to write the model to.")] = Path(
         "models"
     ),
-    target: Annotated[str, typer.Option(help="What to forecast: failure.")] = "failure",
+    target: Annotated[
+        str,
+        typer.Option(
+            help="What to forecast: failure, issue_type, pod_status or all. One of the two in the"
+            " middle is put beside the model that the folder has."
+        ),
+    ] = ALL,
     budget: Annotated[
         float, typer.Option(help="False alarms you accept, per 1 000 pods and day.")
     ] = DEFAULT_BUDGET.per_1000_pods_per_day,
@@ -70,12 +78,15 @@ def train(  # noqa: PLR0913 - an option is an argument
             tell(done, total, f"Fitting {name}")
             give_back()
 
+        effort = Effort(seed=seed, jobs=jobs or _processors(), on_fit=lambda _: bar.advance(task))
+        if target in targets.NAMES:
+            tell(0, targets.FITS, f"Fitting {target}")
+            found = targets.train(read, (target,), effort)
+            targets.put_beside(folder, found)
+            targets.tell(found, folder, as_json=as_json)
+            return
         trained = training.train(
-            read.dataset,
-            seed=seed,
-            jobs=jobs or _processors(),
-            budget=budgeted,
-            on_progress=fitted,
+            read.dataset, seed=seed, jobs=effort.jobs, budget=budgeted, on_progress=fitted
         )
         tell(0, measuring.fits(trained), "Drawing curves")
 
@@ -84,8 +95,12 @@ def train(  # noqa: PLR0913 - an option is an argument
             give_back()
 
         curves = measuring.measure(trained, read.dataset, on_fit=drawn)
+        tell(0, targets.FITS, "Fitting targets")
+        found = targets.train(read, targets.NAMES if target == ALL else (), effort)
     manifest = describe.describe(trained, read.dataset, trained_at=datetime.now(UTC))
-    saved = artifact.save(folder, trained.fitted.pipeline, manifest, curves)
+    saved = artifact.save(
+        folder, trained.fitted.pipeline, found.noted(manifest), curves, beside=found.files
+    )
     _print(saved, trained, folder, as_json=as_json)
 
 
@@ -98,7 +113,7 @@ def _check_target(target: str) -> None:
     if target not in TARGETS:
         raise ConfigurationError(
             f"--target {target} is not among: {', '.join(TARGETS)}",
-            hint="Forecasting issue types and pod statuses is planned; leave the option out.",
+            hint="Leave the option out to train all of them.",
         )
 
 
@@ -109,11 +124,15 @@ def _processors() -> int:
 
 def _print(manifest: Manifest, trained: TrainedModel, folder: Path, *, as_json: bool) -> None:
     if as_json:
-        summary = manifest.model_dump(mode="json", exclude={"reference", "features"})
+        summary = manifest.model_dump(
+            mode="json",
+            exclude={"reference": True, "features": True, "targets": {"__all__": {"reference"}}},
+        )
         typer.echo(json.dumps({**summary, "folder": str(folder)}, indent=2))
         return
     out.print(_heading(manifest), highlight=False, markup=False, soft_wrap=True)
     out.print(_table(manifest.candidates))
+    targets.print_records(manifest)
     for sentence in (
         *_sentences(manifest, trained),
         f"Saved {manifest.model_version} to {folder}/",
@@ -159,6 +178,7 @@ def _sentences(manifest: Manifest, trained: TrainedModel) -> list[str]:
         f" {calibration.expected_calibration_error_required_only:.3f}.",
         _operation(point),
     ]
+    sentences += [f"{one.name} is {one.note}." for one in manifest.candidates if one.note]
     if not manifest.beats_chance:
         sentences.append(
             "No candidate beats chance with confidence: the interval of the best one reaches"

@@ -14,9 +14,10 @@ from typing import Literal
 
 import numpy as np
 
+from podforecast.domain.statuses import StatusRows, concatenate_statuses
 from podforecast.domain.tables import Dataset, concatenate
 from podforecast.errors import DataUnusable
-from podforecast.pipeline import build_dataset
+from podforecast.pipeline import STATUS_EVERY, Examples, build_examples
 from podforecast.telemetry.memory import give_back
 from podforecast.telemetry.recording import FACTS, Recording
 from podforecast.telemetry.tabular import TableReport, read_table
@@ -33,6 +34,8 @@ class TrainingData:
     dataset: Dataset
     remarks: tuple[str, ...]
     """Sentences for stderr."""
+    statuses: StatusRows | None = None
+    """None for a table, which does not tell what status a pod had."""
 
 
 def read(path: Path, *, on_progress: OnCampaign = lambda *_: None) -> TrainingData:
@@ -49,9 +52,8 @@ def read(path: Path, *, on_progress: OnCampaign = lambda *_: None) -> TrainingDa
     folders = campaign_folders(path, "train")
     held_out = [folder.name for folder in _folders(path) if role_of(folder) == "test"]
     remarks = [f"kept for evaluation, not read: {', '.join(held_out)}"] if held_out else []
-    return TrainingData(
-        dataset=read_campaigns(folders, on_progress=on_progress), remarks=tuple(remarks)
-    )
+    examples = read_examples(folders, on_progress=on_progress)
+    return TrainingData(dataset=examples.onsets, statuses=examples.statuses, remarks=tuple(remarks))
 
 
 def campaign_folders(path: Path, role: Role) -> list[Path]:
@@ -76,11 +78,30 @@ def read_campaigns(
     folders: Sequence[Path], *, on_progress: OnCampaign = lambda *_: None
 ) -> Dataset:
     """Build the rows of all campaigns and join them."""
+    return read_examples(folders, on_progress=on_progress).onsets
+
+
+def read_examples(
+    folders: Sequence[Path],
+    *,
+    status_every: int = STATUS_EVERY,
+    on_progress: OnCampaign = lambda *_: None,
+) -> Examples:
+    """Build the rows of all campaigns, those of statuses too, and join them.
+
+    Parameters
+    ----------
+    status_every
+        See :func:`podforecast.pipeline.build_examples`.
+    """
     parts = []
     for folder in folders:
-        parts.append(_campaign(folder, on_progress))
+        parts.append(_campaign(folder, status_every, on_progress))
         give_back()
-    return concatenate(parts)
+    return Examples(
+        onsets=concatenate([part.onsets for part in parts]),
+        statuses=concatenate_statuses([part.statuses for part in parts]),
+    )
 
 
 def role_of(folder: Path) -> str:
@@ -110,12 +131,14 @@ def _folders(path: Path) -> list[Path]:
     return sorted(facts.parent for facts in path.glob(f"*/{FACTS}"))
 
 
-def _campaign(folder: Path, on_progress: OnCampaign) -> Dataset:
+def _campaign(folder: Path, status_every: int, on_progress: OnCampaign) -> Examples:
     recording = Recording.open(folder)
-    dataset = build_dataset(
-        recording, progress=lambda done, total: on_progress(done, total, recording.name)
+    examples = build_examples(
+        recording,
+        status_every=status_every,
+        progress=lambda done, total: on_progress(done, total, recording.name),
     )
-    return slim(dataset)
+    return Examples(onsets=slim(examples.onsets), statuses=examples.statuses)
 
 
 def _table_remarks(report: TableReport) -> list[str]:

@@ -15,8 +15,9 @@ import io
 import pickle
 import platform
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,11 +57,21 @@ def libraries() -> dict[str, str]:
 
 
 def save(
-    folder: Path, pipeline: Pipeline, manifest: Manifest, curves: Curves | None = None
+    folder: Path,
+    pipeline: Pipeline,
+    manifest: Manifest,
+    curves: Curves | None = None,
+    *,
+    beside: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Manifest:
     """Write the files, each at once or not at all; the manifest last.
 
     A reader that comes between the two finds a hash that does not fit and refuses.
+
+    Parameters
+    ----------
+    beside
+        Further files by name, such as those of other targets.
 
     Returns
     -------
@@ -72,21 +83,47 @@ def save(
     ConfigurationError
         If the folder can not be written.
     """
-    contents = _contents(pipeline, curves)
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    contents = {**_contents(pipeline, curves), **beside}
+    digests = _digests(contents)
     version = f"{manifest.trained_at:%Y%m%d-%H%M%S}-{digests[MODEL_FILE][:8]}"
     complete = manifest.model_copy(update={"files": digests, "model_version": version})
+    _write(folder, contents, complete)
+    return complete
+
+
+def add(folder: Path, manifest: Manifest, beside: Mapping[str, bytes]) -> Manifest:
+    """Put further files beside a saved model, and say so in its manifest.
+
+    Parameters
+    ----------
+    manifest
+        Of the saved model, with what is to be known about the files.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder can not be written.
+    """
+    complete = manifest.model_copy(update={"files": {**manifest.files, **_digests(beside)}})
+    _write(folder, beside, complete)
+    return complete
+
+
+def _digests(contents: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+def _write(folder: Path, contents: Mapping[str, bytes], manifest: Manifest) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
             _replace(folder / name, content)
-        _replace(folder / MANIFEST_FILE, complete.to_json().encode())
+        _replace(folder / MANIFEST_FILE, manifest.to_json().encode())
     except OSError as exc:
         raise ConfigurationError(
             f"{folder}/ can not be written: {exc.strerror or exc}",
             hint="Choose another folder with --out.",
         ) from exc
-    return complete
 
 
 def read_manifest(folder: Path) -> Manifest:

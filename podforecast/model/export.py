@@ -40,7 +40,7 @@ def form_of(pipeline: Pipeline) -> Arrays | None:
     """Arrays of a :class:`LinearForm` or :class:`TreeForm`; None if it would be neither."""
     prepare, classifier = pipeline[0], pipeline[-1].classifier
     if isinstance(prepare, LinearDesign) and isinstance(classifier, LogisticRegression):
-        return _folded(prepare, classifier)
+        return folded(prepare, classifier)
     return trees_of(prepare, classifier)
 
 
@@ -61,7 +61,7 @@ def _curve(calibrator: Calibrator) -> CalibrationCurve | None:
     )
 
 
-def _folded(design: LinearDesign, linear: LogisticRegression) -> Arrays:
+def folded(design: LinearDesign, linear: LogisticRegression) -> Arrays:
     """Fold imputing, scaling and hinges into one curve per feature; see :class:`LinearForm`."""
     n_features, n_numbers, n_hinges = len(CATALOGUE), len(NUMBERS), len(KNOTS)
     numbers, columns = np.array(NUMBERS), linear.coef_[0].astype(np.float64)

@@ -36,6 +36,8 @@ class CandidateRecord(_Record):
     """The best of those tried."""
     tried: int
     seconds: Finite
+    note: str | None = None
+    """Why it could not be kept, whatever its figures."""
 
 
 class OperatingRecord(_Record):
@@ -102,6 +104,58 @@ class Reference(_Record):
         return np.array(self.rows, dtype=np.float64)
 
 
+class TargetCandidateRecord(_Record):
+    """How one kind of model did on a target in cross-validation; bounds by bootstrap over pods."""
+
+    name: str
+    log_loss: Finite
+    log_loss_low: Finite
+    log_loss_high: Finite
+    log_loss_uncalibrated: Finite
+    macro_f1: Share
+    macro_f1_low: Share
+    macro_f1_high: Share
+    balanced_accuracy: Share
+    accuracy: Share
+    parameters: dict[str, Scalar] = {}
+    seconds: Finite = 0.0
+
+
+class TargetReference(_Record):
+    """Rows whose distributions a loaded form must reproduce."""
+
+    rows: tuple[tuple[float | None, ...], ...]
+    """Catalogue order; None where unknown."""
+    now: tuple[int, ...] | None
+    """Code of the status now; None for a target that does not look at it."""
+    shares: tuple[tuple[Share, ...], ...]
+
+
+class TargetRecord(_Record):
+    """A model of something else than whether a failure begins."""
+
+    classes: tuple[str, ...]
+    """Those that can be named, in the order of a distribution."""
+    seen_now: tuple[str, ...] = ()
+    """Statuses from which training has seen what follows; empty where it does not matter."""
+    algorithm: str
+    calibrated: bool
+    """Whether shares are scaled; only where that lowers the log loss out of fold."""
+    rows: int
+    """Recorded rows that the model learned from."""
+    counts: dict[str, int]
+    """Recorded rows of each class."""
+    transitions: tuple[tuple[int, ...], ...] = ()
+    """Recorded rows by status now (all seven) and class: what usually follows a status."""
+    candidates: tuple[TargetCandidateRecord, ...]
+    """Best first."""
+    baseline: TargetCandidateRecord
+    confusion: tuple[tuple[int, ...], ...]
+    """Recorded rows by what happened (outer) and what was said out of fold."""
+    remarks: tuple[str, ...] = ()
+    reference: TargetReference
+
+
 class Manifest(_Record):
     """One saved model. ``files`` and ``model_version`` are filled in when it is saved."""
 
@@ -129,17 +183,27 @@ class Manifest(_Record):
     """SHA-256 of each file beside the manifest."""
     data: DataRecord
     candidates: tuple[CandidateRecord, ...]
-    """Best first."""
+    """The one that was kept first; those that could not be kept last."""
     calibration: CalibrationRecord
     operating_points: tuple[OperatingRecord, ...]
     reference: Reference
+    targets: dict[str, TargetRecord] = {}
+    """Further models beside this one, by what they forecast."""
+    targets_left_out: dict[str, str] = {}
+    """Why there is no model of a target."""
 
     def to_json(self) -> str:
-        """Indented for reading, except for the reference batch: one line per row."""
+        """Indented for reading, except for reference rows: one line per row, or target."""
         document = self.model_dump(mode="json")
         reference = document.pop("reference")
+        lines = {}
+        for name, target in document["targets"].items():
+            lines[f'"reference rows of {name}"'] = json.dumps(target["reference"], allow_nan=False)
+            target["reference"] = f"reference rows of {name}"
         rows = ",\n      ".join(json.dumps(row, allow_nan=False) for row in reference["rows"])
         head = json.dumps(document, indent=2, allow_nan=False).removesuffix("\n}")
+        for placeholder, line in lines.items():
+            head = head.replace(placeholder, line)
         return (
             f'{head},\n  "reference": {{\n    "rows": [\n      {rows}\n    ],\n'
             f'    "probabilities": {json.dumps(reference["probabilities"])}\n  }}\n}}\n'

@@ -72,7 +72,9 @@ def parsed(body):
         pytest.param(answer(ROWS).replace(b'},"value"', b'}, "value"'), id="spaces"),
         pytest.param(answer(ROWS).replace(b"restarts", b"starts"), id="another signal"),
         pytest.param(answer(ROWS, uid="u-1"), id="a label after the signal"),
-        pytest.param(answer(ROWS[:2]) [:-1] + b',"warnings":["slow"]}', id="a warning"),
+        pytest.param(answer(ROWS[:2])[:-1] + b',"warnings":[}', id="a broken end"),
+        pytest.param(answer(ROWS).replace(b"vector", b"scalar"), id="another type"),
+        pytest.param(answer(ROWS).replace(b"success", b"error"), id="another status"),
         pytest.param(answer([("shop", "a[0]{x}", *ROWS[0][2:])]), id="brackets in a name"),
         pytest.param(answer([("shop", "cart-0", "restarts", "x")]), id="no number"),
         pytest.param(answer([("shop", "cart-0", "restarts", "")]), id="empty value"),
@@ -99,6 +101,28 @@ def test_an_answer_is_read_as_the_parser_reads_it(pods_first):
     rows = sorted(ROWS) if pods_first else ROWS
     table = PodTable()
     assert named(table.pods, in_place(answer(rows), table)) == parsed(answer(rows))
+
+
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        pytest.param(b"", b"\n", id="a line break"),
+        pytest.param(b'"isPartial":false,', b"", id="a head of VictoriaMetrics"),
+        pytest.param(b"", b',"stats":{"seriesFetched":"5"}', id="statistics"),
+        pytest.param(b"", b',"infos":["no counter: x[1]{}"]', id="an info"),
+    ],
+)
+def test_what_servers_tell_around_the_series_does_no_harm(head, tail):
+    body = answer(ROWS).replace(b'"data"', head + b'"data"')
+    body = body + tail if tail.isspace() else body[:-1] + tail + b"}"
+    table = PodTable()
+    assert named(table.pods, in_place(body, table)) == parsed(body)
+
+
+def test_a_warning_of_the_server_is_logged(caplog):
+    body = answer(ROWS)[:-1] + b',"warnings":["results are incomplete"]}'
+    assert len(in_place(body).pod) == len(ROWS)
+    assert "results are incomplete" in caplog.text
 
 
 @pytest.mark.parametrize("time", ["1763740800", "1763740800.25"])

@@ -17,8 +17,14 @@ from podforecast.errors import TelemetryUnavailable
 from podforecast.features.build import SIGNALS_READ, build
 from podforecast.pipeline import aligned
 from podforecast.telemetry.failures import failures_of
+from podforecast.telemetry.pod_table import PodTable
+from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.client import Connection, connect
+from podforecast.telemetry.prometheus.filling import packs_of
+from podforecast.telemetry.prometheus.pod_labels import PodLabels
+from podforecast.telemetry.prometheus.queries import Scope
 from podforecast.telemetry.prometheus.source import PrometheusSource
+from podforecast.telemetry.prometheus.vectors import read_in_place
 from podforecast.telemetry.raw_series import read_series
 from podforecast.telemetry.recording import Recording
 from podforecast.watcher.live import LivePlan, LiveSource
@@ -111,6 +117,17 @@ def assert_same_table(block, expected):
     np.testing.assert_array_equal(found.values, wanted.values)
     np.testing.assert_array_equal(found.coverage, wanted.coverage)
     np.testing.assert_array_equal(found.failing, wanted.failing)
+
+
+def test_answers_are_read_where_they_stand(served):
+    scope, api = Scope(extra_selector=SELECTOR), QueryApi(served.client)
+    read = 0
+    for pack in packs_of(SIGNALS_READ):
+        body = api.body_at(scope.pack(pack), served.end.timestamp())
+        vector = read_in_place(body, pack, PodLabels(PodTable()))
+        assert (vector is None) == (b'"result":[]' in body)
+        read += 0 if vector is None else len(vector.pod)
+    assert read > 100
 
 
 def test_the_hour_at_the_start_is_what_one_read_gives(served, live, expected):

@@ -8,7 +8,7 @@ objects of it all. An answer that differs in any byte from what is expected is l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ import orjson
 
 from podforecast.domain.tables import Index
 from podforecast.domain.telemetry import Array
+from podforecast.errors import PodforecastError
+from podforecast.telemetry.prometheus.answers import read_data
 from podforecast.telemetry.prometheus.pod_labels import PodLabels
 from podforecast.telemetry.prometheus.queries import SIGNAL_LABEL
 from podforecast.telemetry.prometheus.text_words import (
@@ -25,11 +27,15 @@ from podforecast.telemetry.prometheus.text_words import (
     words_at_every_byte,
 )
 
-HEAD = b'{"status":"success","data":{"resultType":"vector","result":[{"metric":{'
-TAIL = b'"]}]}}'
+_RESULT = b'"result":['
+_FIRST = _RESULT + b'{"metric":{'
+"""Up to the labels of the first series ..."""
 BETWEEN = b'"]},{"metric":{'
-"""From the value of a series to the labels of the next."""
-_BRACKETS_OF_HEAD, _BRACES_OF_HEAD, _BRACES_OF_SERIES = 1, 2, 2
+"""... from the value of a series to the labels of the next ..."""
+_LAST = b'"]}]}'
+"""... and from the value of the last one on."""
+_BRACES_OF_SERIES = 2
+_LONGEST_HEAD = 1024
 SERIES_AT_ONCE = 8192
 """Their text, and what is made of it, fit into a processor's cache."""
 _BYTES_AT_ONCE = 1 << 18
@@ -65,14 +71,15 @@ def read_in_place(body: bytes, signals: Sequence[str], labels: PodLabels) -> Vec
     --------
     >>> from podforecast.telemetry.pod_table import PodTable
     >>> series = b'"namespace":"shop","pod":"cart-0","signal":"up"},"value":[1763740800,"1.5'
-    >>> read_in_place(HEAD + series + TAIL, ["up"], PodLabels(PodTable())).values
+    >>> body = b'{"status":"success","data":{"resultType":"vector","result":[{"metric":{%s"]}]}}'
+    >>> read_in_place(body % series, ["up"], PodLabels(PodTable())).values
     array([1.5])
     """
-    body = body.rstrip()
-    time = _time(body)
-    if time is None:
+    span = _span(body)
+    time = None if span is None else _time(body, span.start)
+    if span is None or time is None:
         return None
-    text = _Text.of(body, time)
+    text = _Text.of(body, span, time)
     if text is None:
         return None
     labels.learn()
@@ -93,11 +100,26 @@ def read_in_place(body: bytes, signals: Sequence[str], labels: PodLabels) -> Vec
     )
 
 
-def _time(body: bytes) -> bytes | None:
-    """The time of the first series, if the answer begins and ends as expected."""
-    if not (body.startswith(HEAD) and body.endswith(TAIL)):
+def _span(body: bytes) -> slice | None:
+    """From the labels of the first series to the value of the last, if all around is as usual.
+
+    What is around them is parsed: a status, whatever else a server tells, and its warnings.
+    """
+    first, last = body.find(_FIRST, 0, _LONGEST_HEAD), body.rfind(_LAST)
+    if first < 0 or last < first:
         return None
-    _, found, rest = body[: len(HEAD) + _LONGEST_LABELS].partition(b'},"value":[')
+    without_series = body[: first + len(_RESULT)] + body[last + _LAST.index(b"]}]") + 2 :]
+    try:
+        data = read_data(without_series)
+    except PodforecastError:
+        return None
+    usual = isinstance(data, Mapping) and data.get("resultType") == "vector"
+    return slice(first + len(_FIRST), last) if usual and data.get("result") == [] else None
+
+
+def _time(body: bytes, labels: int) -> bytes | None:
+    """The time of the first series."""
+    _, found, rest = body[labels : labels + _LONGEST_LABELS].partition(b'},"value":[')
     time, comma, _ = rest[:_LONGEST_TIME].partition(b',"')
     is_time = found and comma and len(time) >= WORD and time.replace(b".", b"", 1).isdigit()
     return time if is_time else None
@@ -128,22 +150,19 @@ class _Text:
     """Where the value ends."""
 
     @classmethod
-    def of(cls, body: bytes, time: bytes) -> _Text | None:
+    def of(cls, body: bytes, span: slice, time: bytes) -> _Text | None:
         """Find the series; None where brackets and braces are not those of series alone."""
-        brackets = _positions(body, b"[")[_BRACKETS_OF_HEAD:]
-        braces = _positions(body, b"{")[_BRACES_OF_HEAD:]
-        if len(braces) != _BRACES_OF_SERIES * len(brackets):
-            return None
-        labels, every = braces[1::_BRACES_OF_SERIES] + 1, words_at_every_byte(body)
-        if labels[0] != len(HEAD):
+        brackets = _positions(body, b"[", span)
+        labels = np.append(span.start, _positions(body, b"{", span)[1::_BRACES_OF_SERIES] + 1)
+        if len(labels) != len(brackets):
             return None
         return cls(
             body=body,
-            every=every,
+            every=words_at_every_byte(body),
             time=time,
             labels=labels,
             brackets=brackets,
-            ends=np.append(labels[1:] - len(BETWEEN), len(body) - len(TAIL)),
+            ends=np.append(labels[1:] - len(BETWEEN), span.stop),
         )
 
     def part(self, some: slice, signals: Sequence[str], known: PodLabels) -> _Part | None:
@@ -199,13 +218,13 @@ class _Text:
         return pod
 
 
-def _positions(body: bytes, character: bytes) -> Index:
+def _positions(body: bytes, character: bytes, span: slice) -> Index:
     """Where a character stands."""
     text = np.frombuffer(body, np.uint8)
-    found = [
-        first + np.flatnonzero(text[first : first + _BYTES_AT_ONCE] == ord(character))
-        for first in range(0, len(text), _BYTES_AT_ONCE)
-    ]
+    found = []
+    for first in range(span.start, span.stop, _BYTES_AT_ONCE):
+        part = text[first : min(first + _BYTES_AT_ONCE, span.stop)]
+        found.append(first + np.flatnonzero(part == ord(character)))
     return np.concatenate(found)
 
 

@@ -53,7 +53,7 @@ class ClusterPredictionOut(Answer):
         " not to fail."
     )
     state: ClusterState = Field(
-        description="watch: no pod is at risk, but one is likelier than not to fail."
+        description="watch: no pod is at risk, but issue_probability is 0.5 or more."
     )
     pods_at_risk: int
     pods_failing: int

@@ -15,6 +15,7 @@ from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.predict import ExplainedResponse, PredictResponse
 from podforecast.api_schema.problems import InputProblem, Problem
 from podforecast.api_schema.service import Ready
+from podforecast.api_schema.simulate import SimulationOut
 from podforecast.ui.outcomes import (
     Answered,
     Connected,
@@ -83,6 +84,11 @@ class ServiceClient:
     def curves(self) -> Outcome[CurvesOut]:
         """Ask how good that model was on rows it had not seen."""
         return self._ask("GET", "/model/curves", CurvesOut)
+
+    def simulate(self, count: int, seed: int | None) -> Outcome[SimulationOut]:
+        """Order clusters that do not exist; the service draws a seed where none is given."""
+        query = "" if seed is None else f"?seed={seed}"
+        return self._ask("GET", f"/simulate/{count}{query}", SimulationOut)
 
     def connection(self) -> Connection:
         """Ask whether forecasts can be had."""

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from podforecast.ui.client import ServiceClient, completed
 from podforecast.ui.outcomes import Service
-from podforecast.ui.pages import fleet, model, predict
+from podforecast.ui.pages import fleet, model, predict, simulate
 from podforecast.ui.sidebar import Connect, choose_service, watch_connection
 from podforecast.ui.style import FAVICON, apply_style
 from podforecast.ui.visits import note_visit
@@ -32,6 +32,7 @@ PAGES = (
     Page("Predict", ":material/online_prediction:", "", predict.render),
     Page("Fleet", ":material/grid_view:", fleet.URL_PATH, fleet.render),
     Page("Model", ":material/monitoring:", "model", model.render),
+    Page("Simulate", ":material/science:", simulate.URL_PATH, simulate.render),
 )
 """In the order of the navigation. The first is where a visitor arrives, so it has no path."""
 

@@ -30,12 +30,17 @@ def what_to_do(recommendations: Sequence[RecommendationOut]) -> None:
         return
     st.markdown("#### What to do")
     first, *others = remedy_views(recommendations)
-    st.markdown(f"**{first.title}**  \n{first.description}")
-    _actions(first)
+    remedy(first)
     for view in others:
         with st.expander(view.title):
             st.markdown(view.description)
             _actions(view)
+
+
+def remedy(view: RemedyView) -> None:
+    """Show one remedy open."""
+    st.markdown(f"**{view.title}**  \n{view.description}")
+    _actions(view)
 
 
 def _actions(view: RemedyView) -> None:

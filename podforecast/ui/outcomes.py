@@ -13,6 +13,7 @@ from podforecast.api_schema.fleet import FleetOut, PodDetailOut
 from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.predict import ExplainedResponse, PredictResponse
 from podforecast.api_schema.problems import Problem
+from podforecast.api_schema.simulate import SimulationOut
 
 Measurements = Mapping[str, float | str | None]
 """Body of a request to ``/predict``."""
@@ -71,5 +72,7 @@ class Service(Protocol):
     def model(self) -> Outcome[ModelOut]: ...
 
     def curves(self) -> Outcome[CurvesOut]: ...
+
+    def simulate(self, count: int, seed: int | None) -> Outcome[SimulationOut]: ...
 
     def connection(self) -> Connection: ...

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from podforecast.api_schema.simulate import ClusterState
 from podforecast.domain.forecast import HIGH_FROM
 from podforecast.domain.issues import IssueType
 from podforecast.domain.pods import PodRef
@@ -58,7 +59,6 @@ class _Part:
         self._fleet, self._at = fleet, at
         self._table: FeatureTable = build(fleet.block)
         self._scan: Scan = scan(self._table, model)
-        self._threshold = model.threshold
         # A failing pod has no probability, and needs help most.
         self._urgency = np.where(self._scan.failing, 1.0, self._scan.probability)
         self._leading = leading(fleet.cluster, self._urgency)
@@ -73,6 +73,7 @@ class _Part:
         together = any_of_them(self._fleet.cluster, self._urgency)
         at_risk = np.bincount(self._fleet.cluster, self._scan.at_risk).astype(int)
         failing = np.bincount(self._fleet.cluster, self._scan.failing).astype(int)
+        states = [_state(*each) for each in zip(failing, at_risk, together, strict=True)]
         for number, row in enumerate(self._leading.tolist()):
             pod = self._table.pods[row]
             yield {
@@ -81,8 +82,8 @@ class _Part:
                 "prediction": {
                     "will_have_issue": bool(at_risk[number] or failing[number]),
                     "issue_probability": float(together[number]),
-                    "issue_type": self._issue(row),
-                    "state": self._state(row, at_risk=bool(at_risk[number])),
+                    "issue_type": self._issue(row, state=states[number]),
+                    "state": states[number],
                     "pods_at_risk": int(at_risk[number]),
                     "pods_failing": int(failing[number]),
                     "leading_pod": self._described_pod(row),
@@ -92,16 +93,9 @@ class _Part:
                 "truth": truth[number],
             }
 
-    def _state(self, row: int, *, at_risk: bool) -> str:
-        if self._scan.failing[row]:
-            return "failing"
-        if at_risk:
-            return "at_risk"
-        return "watch" if self._urgency[row] >= HIGH_FROM else "stable"
-
-    def _issue(self, row: int) -> IssueType:
+    def _issue(self, row: int, *, state: ClusterState) -> IssueType:
         why = self._why.get(self._table.pods[row])
-        if why is None or not self._urgency[row] >= min(HIGH_FROM, self._threshold):
+        if why is None or state == "stable":
             return IssueType.NONE
         failing = bool(self._scan.failing[row])
         return issue_of(self._table.values[row], why, failing=failing)
@@ -124,6 +118,14 @@ class _Part:
         return {
             "title": first.title, "description": first.description, "actions": first.actions,
         }  # fmt: skip
+
+
+def _state(failing: int, at_risk: int, probability: float) -> ClusterState:
+    if failing:
+        return "failing"
+    if at_risk:
+        return "at_risk"
+    return "watch" if probability >= HIGH_FROM else "stable"
 
 
 def leading(cluster: Index, urgency: Array) -> Index:

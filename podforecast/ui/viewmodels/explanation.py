@@ -121,7 +121,12 @@ def remedy_views(recommendations: Sequence[RecommendationOut]) -> tuple[RemedyVi
         RemedyView(
             title=f"{place}. {remedy.title}" if many else remedy.title,
             description=remedy.description,
-            actions=tuple(Action(text, text.startswith(COMMAND)) for text in remedy.actions),
+            actions=as_actions(remedy.actions),
         )
         for place, remedy in enumerate(recommendations, start=1)
     )
+
+
+def as_actions(texts: Sequence[str]) -> tuple[Action, ...]:
+    """Tell commands from steps."""
+    return tuple(Action(text, text.startswith(COMMAND)) for text in texts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.containers.cluster import Cluster, Witness, cluster, wait_for
+from tests.containers.cluster import Cluster, Witness, cluster, leaking, wait_for
 from tests.containers.engine import (
     API,
     BUILD_SECONDS,
@@ -52,13 +52,14 @@ def story(images, demo_cluster):
     if demo_cluster is None:
         yield None
         return
-    demo_cluster.take_over(API, DASHBOARD)
-    demo_cluster.play(pods(rendered("overlays/local")))
-    watcher = demo_cluster.url("podforecast-watcher-1", 8080)
-    witness = Witness(watcher)
-    with witness.looking():
+    with leaking(demo_cluster):
+        demo_cluster.take_over(API, DASHBOARD)
+        demo_cluster.play(pods(rendered("overlays/local")))
+        watcher = demo_cluster.url("podforecast-watcher-1", 8080)
         wait_for(f"{watcher}/readyz")
-        yield Story(demo_cluster, watcher, witness)
+        witness = Witness(watcher)
+        with witness.looking():
+            yield Story(demo_cluster, watcher, witness)
 
 
 @pytest.fixture(scope="session")

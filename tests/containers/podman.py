@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ LOAD_SECONDS = 300
 CONFIG = """\
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+[network]
+network_config_dir = "{folder}/networks"
 [engine]
 events_logger = "file"
 """
@@ -86,9 +89,15 @@ class Podman:
         return [json.loads(line).get("ContainerExitCode", 0) for line in events.splitlines()]
 
     def clear(self) -> None:
-        """End all pods. Podman may find one changed that ends just then: it is asked again."""
+        """End all pods and give the disk back; what others do with podman stays as it is.
+
+        A pod that ends just then is refused, so podman is asked again.
+        """
         wait_until(self._is_clear, seconds=60, what="podman has ended its pods")
-        self("network", "rm", self.network)
+        self("rmi", "--all", "--force")
+        if (storage := self.folder / "root" / "overlay").is_mount():
+            run("umount", str(storage))
+        shutil.rmtree(self.folder)
 
     def _is_clear(self) -> bool:
         done = subprocess.run([*self._command(), "pod", "rm", "--all", "--force", "--time", "2"],
@@ -100,11 +109,11 @@ class Podman:
 def podman(folder: Path) -> Iterator[Podman]:
     """Give a Podman of its own; ends and removes what it started."""
     systemd = Path("/run/systemd/system").is_dir()
-    (folder / "containers.conf").write_text(CONFIG + ("" if systemd else WITHOUT_SYSTEMD))
+    config = CONFIG.format(folder=folder) + ("" if systemd else WITHOUT_SYSTEMD)
+    (folder / "containers.conf").write_text(config)
     mine = Podman(folder, f"podforecast-{folder.name}")
     mine("network", "create", mine.network)
     try:
         yield mine
     finally:
         mine.clear()
-        mine("system", "reset", "--force")

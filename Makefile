@@ -28,9 +28,7 @@ run: $(VENV)/.run  ## train if needed, start API (8000) and dashboard (8501), pr
 test: $(VENV)/.dev  ## checks and all tests, with the real components they need
 	@bash scripts/install_components.sh
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest --cov --cov-report=term $(if $(filter no,$(CONTAINERS)),,--ignore=tests/containers)
-	@$(BIN)/coverage report --include='podforecast/domain/*' --fail-under=100
-	@$(if $(filter no,$(CONTAINERS)),,$(MAKE) --no-print-directory containers)
+	@bash scripts/run_all_tests.sh $(BIN)/python $(CONTAINERS)
 
 containers: $(VENV)/.dev  ## build the images, run docker-compose.yml, test it (make test CONTAINERS=no leaves it out)
 	@bash scripts/container_job.sh $(BIN)/python

@@ -1,7 +1,7 @@
 """Take the pictures of docs/images/ from a running dashboard.
 
 ``PODFORECAST_REPLAY__SPEED=2 make run``, and beside it ``make screenshots``. They show what a
-visitor sees: a critical forecast, the model, and, once a pod is at risk, that pod and the fleet.
+visitor sees: a critical forecast, the model, simulated clusters, and, once a pod is at risk, that pod and the fleet.
 At full speed the moment is over before the page is drawn. Needs Chromium.
 """
 
@@ -41,6 +41,8 @@ def main(
         page.screenshot(path=out / "predict.png")
         _model(page, dashboard)
         page.screenshot(path=out / "model.png")
+        _simulate(page, dashboard)
+        page.screenshot(path=out / "simulate.png")
     pod = _pod_at_risk(api)
     with _visitor("light") as page:
         _pod(page, dashboard, pod)
@@ -79,6 +81,12 @@ def _predict(page: Page, dashboard: str) -> None:
 def _model(page: Page, dashboard: str) -> None:
     page.goto(f"{dashboard}/model")
     expect(page.get_by_text("Precision and recall").first).to_be_visible()
+    _settle(page)
+
+
+def _simulate(page: Page, dashboard: str) -> None:
+    page.goto(f"{dashboard}/simulate?clusters=200&seed=5")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     _settle(page)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from podforecast.api_schema.answer import Answer
+from podforecast.domain.issues import IssueType
 
 
 class ReasonOut(Answer):
@@ -34,7 +35,8 @@ class ExplanationOut(Answer):
     base_log_odds: float = Field(description="Of a typical pod.")
     log_odds: float = Field(description="Of this forecast.")
     reasons: tuple[ReasonOut, ...] = Field(
-        description="Largest first, at most five: of features that say nearly the same, two."
+        description="At most five: one of each subject, the subject that adds or takes away most"
+        " first, then where there is room a second one."
     )
     other: float = Field(description="Sum of all contributions that are not listed, log-odds.")
 
@@ -45,3 +47,22 @@ class RecommendationOut(Answer):
     title: str
     description: str
     actions: tuple[str, ...]
+    issue_type: IssueType = Field(
+        default=IssueType.NONE, description="Kind of trouble that it is a way out of."
+    )
+    risk_before: float | None = Field(
+        default=None, ge=0, le=1, description="Of the pod as it is; null where risk_after is."
+    )
+    risk_after: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="What the model says of the pod with the numbers that the action changes; null"
+        " where it is not known how it would change them.",
+        examples=[0.22],
+    )
+    runbook: str | None = Field(
+        default=None,
+        description="Anchor of docs/runbook.md.",
+        examples=["memory-runs-out"],
+    )

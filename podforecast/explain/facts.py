@@ -5,30 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import numpy as np
-
 from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.telemetry import Array
 from podforecast.explain.addresses import PodAddress
+from podforecast.explain.memory_limits import MemoryRaise, needed_pct
 from podforecast.explain.sentences import number, plain
 
 Facts = Mapping[str, str]
 """Only what is known."""
 
-HEADROOM = 0.8
-"""Share of a new limit that the peak may take: room for one peak a quarter higher."""
 _MINUTES = ("memory_minutes_to_limit", "memory_minutes_to_limit_3m", "memory_minutes_to_limit_1m")
 
 
-def facts(row: Array, pod: PodAddress) -> Facts:
+def facts(row: Array, pod: PodAddress, raised: MemoryRaise | None = None) -> Facts:
     """Everything known about a pod, by the names that texts use.
 
     Parameters
     ----------
     row
         Features in catalogue order, NaN = unknown, shape (n_features,).
+    raised
+        The memory limit that would do; None for the one that follows from the row.
     """
-    return {**_numbers(row), **_memory(row), **_replicas(row), **_names(pod)}
+    known = {**_numbers(row), **_memory(row), **_replicas(row), **_names(pod)}
+    raised = MemoryRaise.of(row) if raised is None else raised
+    return known if raised is None else {**known, "raise_memory": raised.words}
 
 
 def _numbers(row: Array) -> Facts:
@@ -41,27 +42,11 @@ def _numbers(row: Array) -> Facts:
 
 def _memory(row: Array) -> Facts:
     found = {}
-    if not math.isnan(peak := memory_peak(row)):
+    if not math.isnan(peak := needed_pct(row)):
         found["memory_peak"] = plain(peak)
-        found["memory_limit_factor"] = plain(memory_limit_factor(peak))
     if not math.isnan(minutes := minutes_to_limit(row)):
         found["minutes_to_limit"] = plain(max(1.0, round(minutes)))
     return found
-
-
-def memory_peak(row: Array) -> float:
-    """Highest known use of memory, in % of its limit; NaN if none is known."""
-    now, before = (row[feature_index(name)] for name in ("memory_usage_pct", "memory_peak_pct"))
-    return float(np.fmax(now, before))
-
-
-def memory_limit_factor(peak_pct: float) -> float:
-    """How many times the present limit leaves headroom above a peak, rounded up to a tenth.
-
-    >>> memory_limit_factor(98.5)
-    1.3
-    """
-    return math.ceil(peak_pct / HEADROOM / 10.0) / 10.0
 
 
 def minutes_to_limit(row: Array) -> float:

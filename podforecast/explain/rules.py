@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.forecast import RiskLevel
+from podforecast.domain.issues import IssueType
 from podforecast.domain.telemetry import Array
 
 
@@ -54,6 +55,21 @@ class Rule:
     """Sentences."""
     actions: tuple[str, ...]
     """Commands and steps, the first one first."""
+    entry: str = ""
+    """Heading of docs/runbook.md; a test shows those that are missing there."""
+    issue: IssueType = IssueType.NONE
+    """Kind of trouble that it is a way out of; none where it is no single one."""
+    raises_memory: bool = False
+    """Whether a higher memory limit is among its actions."""
+
+    @property
+    def runbook(self) -> str:
+        """Anchor of its entry in docs/runbook.md; empty where it has none.
+
+        >>> KEEP_AN_EYE.runbook
+        'no-single-cause-leads'
+        """
+        return self.entry.lower().replace(" ", "-")
 
 
 DESCRIBE = "kubectl describe pod {pod}"
@@ -67,6 +83,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="memory-leak",
         title="Memory keeps growing",
+        entry="Memory runs out",
+        issue=IssueType.RESOURCE_EXHAUSTION,
+        raises_memory=True,
         any_of=(
             at_least("memory_leak_rate", 0.3),
             at_least("memory_growth_10m", 0.5),
@@ -85,11 +104,15 @@ RULES: tuple[Rule, ...] = (
             "{owner_lookup}",
             RESTART,
             LOGS,
+            "Until it is fixed, {raise_memory} or more.",
         ),
     ),
     Rule(
         name="memory-near-limit",
         title="Memory is close to its limit",
+        entry="Memory runs out",
+        issue=IssueType.RESOURCE_EXHAUSTION,
+        raises_memory=True,
         any_of=(at_least("memory_usage_pct", 80.0), at_least("memory_peak_pct", 90.0)),
         description=(
             "The container is killed at 100 %; the highest that was seen is {memory_peak} %.",
@@ -97,13 +120,16 @@ RULES: tuple[Rule, ...] = (
         actions=(
             "kubectl top pod {pod} --containers",
             "kubectl get pod {pod} -o jsonpath='{{.spec.containers[*].resources}}'",
-            "If the use is legitimate, raise the memory limit to {memory_limit_factor} times the"
-            " present one or more: the peak is then at most 80 % of it.",
+            "If the use is legitimate, {raise_memory} or more: the peak is then at most 80 % of"
+            " it.",
         ),
     ),
     Rule(
         name="killed-for-memory",
         title="The last container was killed for its memory",
+        entry="Memory runs out",
+        issue=IssueType.RESOURCE_EXHAUSTION,
+        raises_memory=True,
         any_of=(equals("last_termination_reason", "oom_killed"),),
         description=(
             "The kernel ended it at its memory limit; the next one will meet the same limit.",
@@ -111,13 +137,14 @@ RULES: tuple[Rule, ...] = (
         actions=(
             DESCRIBE,
             LOGS_BEFORE,
-            "Raise the memory limit to {memory_limit_factor} times the present one or more, or"
-            " find what fills the memory.",
+            "Find what fills the memory, or {raise_memory} or more.",
         ),
     ),
     Rule(
         name="bad-revision",
         title="The new revision may be at fault",
+        entry="A new revision is at fault",
+        issue=IssueType.POD_FAILURE,
         any_of=(
             at_least("restart_count_24h", 2.0),
             at_least("restarts_1h", 1.0),
@@ -139,6 +166,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="crash-loop",
         title="It keeps restarting",
+        entry="It keeps restarting",
+        issue=IssueType.POD_FAILURE,
         any_of=(at_least("restart_count_24h", 3.0), at_least("restarts_1h", 2.0)),
         description=(
             "{restart_count_24h} restarts in 24 hours.",
@@ -149,6 +178,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="errors",
         title="It answers or logs errors",
+        entry="It answers or logs errors",
+        issue=IssueType.SERVICE_DISRUPTION,
         any_of=(
             at_least("error_log_rate", 5.0),
             at_least("server_error_share", 0.05),
@@ -164,6 +195,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="slow",
         title="It answers slowly",
+        entry="It answers slowly",
+        issue=IssueType.NETWORK_ISSUE,
         any_of=(
             at_least("request_latency_ms", 500.0),
             at_least("latency_vs_own_past", 3.0),
@@ -182,6 +215,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="cpu-limit",
         title="CPU is at its limit",
+        entry="CPU is at its limit",
+        issue=IssueType.RESOURCE_EXHAUSTION,
         any_of=(
             at_least("cpu_usage_pct", 90.0),
             at_least("cpu_throttled_pct", 25.0),
@@ -202,6 +237,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="probes",
         title="Health probes fail",
+        entry="Health probes fail",
+        issue=IssueType.POD_FAILURE,
         any_of=(
             at_least("liveness_failures_3m", 1.0),
             at_least("liveness_failures_1m", 1.0),
@@ -217,6 +254,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="node-pressure",
         title="The node is under pressure",
+        entry="The node is under pressure",
+        issue=IssueType.RESOURCE_EXHAUSTION,
         any_of=(
             at_least("node_pressure_score", 0.7),
             at_least("node_memory_pct", 90.0),
@@ -236,6 +275,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="file-descriptors",
         title="File descriptors run out",
+        entry="File descriptors run out",
+        issue=IssueType.RESOURCE_EXHAUSTION,
         any_of=(
             at_least("open_fds_pct", 80.0),
             at_most("open_fds_minutes_to_limit", 30.0),
@@ -254,6 +295,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="disk",
         title="A volume is nearly full",
+        entry="A volume fills up",
+        issue=IssueType.RESOURCE_EXHAUSTION,
         any_of=(at_least("disk_usage_pct", 85.0),),
         description=("The fullest volume is {disk_usage_pct} % full.",),
         actions=("kubectl exec {pod} -- df -h", "kubectl get pvc {in_namespace}"),
@@ -261,6 +304,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="workload",
         title="The whole workload is in trouble",
+        entry="The whole workload is in trouble",
+        issue=IssueType.SERVICE_DISRUPTION,
         any_of=(
             at_least("siblings_failing_share", 0.3),
             at_least("previous_failures", 5.0),
@@ -281,6 +326,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="scaling-up",
         title="More pods are being started",
+        entry="The whole workload is in trouble",
         any_of=(equals("autoscaler_action", "scale_up"),),
         description=(
             "The autoscaler answers a load that this pod feels as well; it needs a few minutes.",
@@ -295,6 +341,7 @@ RULES: tuple[Rule, ...] = (
 LOOK_CLOSER = Rule(
     name="look-closer",
     title="No known remedy fits: look closer",
+    entry="No single cause leads",
     any_of=(),
     description=(
         "The risk is high, but nothing that was measured points at one cause.",
@@ -305,6 +352,7 @@ LOOK_CLOSER = Rule(
 KEEP_AN_EYE = Rule(
     name="keep-an-eye",
     title="Nothing needs doing yet",
+    entry="No single cause leads",
     any_of=(),
     description=(
         "The risk is raised, but nothing that was measured asks for a remedy.",

@@ -6,16 +6,19 @@ import numpy as np
 
 from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
 from podforecast.domain.forecast import risk_level
+from podforecast.domain.memory import MemorySize
 from podforecast.domain.telemetry import Array
 from podforecast.explain import reasons
 from podforecast.explain.addresses import PodAddress
-from podforecast.explain.remedies import remedies
+from podforecast.explain.remedies import Case, remedies
 from podforecast.model.scorer import Scorer
 
 Explained = tuple[ExplanationOut, tuple[RecommendationOut, ...]]
 
 
-def explain(scorer: Scorer, row: Array, pod: PodAddress) -> Explained:
+def explain(
+    scorer: Scorer, row: Array, pod: PodAddress, *, memory: MemorySize | None = None
+) -> Explained:
     """Say why a pod's forecast is what it is, and what to do.
 
     Takes milliseconds: not for an event loop.
@@ -26,12 +29,15 @@ def explain(scorer: Scorer, row: Array, pod: PodAddress) -> Explained:
         Features in catalogue order, NaN = unknown, shape (n_features,).
     pod
         For the commands among the recommendations.
+    memory
+        Its size in bytes, where it is known.
     """
     contributions = scorer.contributions(row[None])
     explanation = reasons.explain(row, contributions)
     probability = 1.0 / (1.0 + np.exp(-explanation.log_odds))
     level = risk_level(float(probability), scorer.threshold)
-    found = remedies(row, contributions.parts[0], pod=pod, level=level)
+    case = Case(row=row, parts=contributions.parts[0], pod=pod, level=level, memory=memory)
+    found = remedies(case, scorer.score)
     return (
         ExplanationOut.model_validate(explanation),
         tuple(RecommendationOut.model_validate(remedy) for remedy in found),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from podforecast.domain.forecast import MEDIUM_FROM, risk_level
+from podforecast.domain.memory import MemorySize
 from podforecast.domain.pods import PodRef
 from podforecast.domain.tables import FeatureTable
 from podforecast.domain.telemetry import Array
 from podforecast.explain.addresses import PodAddress
 from podforecast.explain.reasons import Explanation, explain
-from podforecast.explain.remedies import Remedy, remedies
+from podforecast.explain.remedies import Case, Remedy, remedies
 from podforecast.model.scorer import Scorer
 
 MOST_EXPLAINED = 50
@@ -26,6 +27,17 @@ class Explained:
 
     explanation: Explanation
     remedies: tuple[Remedy, ...]
+    memory: MemorySize | None = None
+    """The one that remedies were told of."""
+
+
+Sizes = Callable[[Sequence[PodRef]], Mapping[PodRef, MemorySize]]
+"""Asks for the memory of some pods; those whose is not known are left out."""
+
+
+def unknown(pods: Sequence[PodRef]) -> Mapping[PodRef, MemorySize]:  # noqa: ARG001 - of ``Sizes``
+    """Know nobody's memory."""
+    return {}
 
 
 def watch_threshold(threshold: float) -> float:
@@ -38,7 +50,12 @@ def watch_threshold(threshold: float) -> float:
 
 
 def explained(
-    table: FeatureTable, probability: Array, model: Scorer, *, most: int = MOST_EXPLAINED
+    table: FeatureTable,
+    probability: Array,
+    model: Scorer,
+    *,
+    sizes: Sizes = unknown,
+    most: int = MOST_EXPLAINED,
 ) -> Mapping[PodRef, Explained]:
     """Explain the riskiest pods above the watch threshold, riskiest first.
 
@@ -48,6 +65,8 @@ def explained(
         What was scored.
     probability
         Of each row, NaN where there is none, (n_pods,).
+    sizes
+        Asked about those that are explained.
     most
         How many at most.
     """
@@ -57,16 +76,20 @@ def explained(
         return {}
     values = table.values[riskiest]
     contributions = model.contributions(values)
+    memory = sizes([table.pods[row] for row in riskiest])
     found = {}
     for place, row in enumerate(riskiest):
         pod = table.pods[row]
+        case = Case(
+            row=values[place],
+            parts=contributions.parts[place],
+            pod=PodAddress(namespace=pod.namespace, name=pod.name),
+            level=risk_level(float(probability[row]), model.threshold),
+            memory=memory.get(pod),
+        )
         found[pod] = Explained(
             explanation=explain(values[place], contributions, index=place),
-            remedies=remedies(
-                values[place],
-                contributions.parts[place],
-                pod=PodAddress(namespace=pod.namespace, name=pod.name),
-                level=risk_level(float(probability[row]), model.threshold),
-            ),
+            remedies=remedies(case, model.score),
+            memory=case.memory,
         )
     return found

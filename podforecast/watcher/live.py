@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
 
+from podforecast.domain.memory import MemorySize
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import STEP, TelemetryBlock
@@ -20,9 +21,11 @@ from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.client import Connection, connect
 from podforecast.telemetry.prometheus.filling import RingFiller
 from podforecast.telemetry.prometheus.parts import ClusterPart
+from podforecast.telemetry.prometheus.queries import Scope
 from podforecast.telemetry.prometheus.shards import Shard
 from podforecast.telemetry.ring import STEP_SECONDS, Ring
 from podforecast.watcher.live_story import story
+from podforecast.watcher.memory_sizes import MemorySizes
 from podforecast.watcher.muting import Muting
 from podforecast.watcher.server_clock import ServerClock
 from podforecast.watcher.source import SourceFacts
@@ -94,6 +97,7 @@ class LiveSource:
         self._part = ClusterPart(selector=plan.selector, shard=Shard.read(plan.shard))
         self._filler = RingFiller(self._ring, look_back=LOOK_BACK, part=self._part)
         self._muting = Muting(plan.mute_annotation)
+        self._sizes = MemorySizes()
         self._client: httpx.Client | None = None
         self._began = float("inf")
         """When the scan of now began; nothing is bounded before the first."""
@@ -172,6 +176,13 @@ class LiveSource:
     def muted(self, moment: datetime) -> frozenset[PodRef]:
         """Ask for the annotation; those of before where there is no answer."""
         return self._muting.ask(self._api(), self._part.scopes, moment.timestamp())
+
+    def sizes(self, pods: Sequence[PodRef], moment: datetime) -> Mapping[PodRef, MemorySize]:
+        """Ask for the memory of a few pods; none is known where there is no answer."""
+        if not pods:
+            return {}
+        base = Scope(extra_selector=self._plan.selector)
+        return self._sizes.ask(self._api(), base, pods, moment.timestamp())
 
     def tell(self, moment: datetime) -> str:  # noqa: ARG002 - of the protocol
         told = (

@@ -6,18 +6,20 @@ Nothing after the replay's now leaves this module, neither samples nor failures.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from podforecast.domain.memory import MemorySize
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import TelemetryBlock
 from podforecast.errors import DataUnusable, TelemetryUnavailable
 from podforecast.pipeline import WARM_UP
 from podforecast.watcher.campaigns import find_campaign
+from podforecast.watcher.memory_sizes import LIMIT, USED, sizes_of
 from podforecast.watcher.replay_clock import Position, ReplayClock
 from podforecast.watcher.source import SourceFacts
 
@@ -133,6 +135,10 @@ class ReplaySource:
     def muted(self, moment: datetime) -> frozenset[PodRef]:  # noqa: ARG002 - of the protocol
         """Return none: a recording has no annotations."""
         return frozenset()
+
+    def sizes(self, pods: Sequence[PodRef], moment: datetime) -> Mapping[PodRef, MemorySize]:
+        recording, _ = self._opened()
+        return sizes_of(recording.read((USED, LIMIT), start=moment, end=moment), pods)
 
     def tell(self, moment: datetime) -> str:
         recording, _ = self._opened()

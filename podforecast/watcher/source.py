@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from podforecast.domain.memory import MemorySize
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import TelemetrySource
@@ -59,6 +60,10 @@ class FleetSource(TelemetrySource, Protocol):
 
     def muted(self, moment: datetime) -> frozenset[PodRef]:
         """Pods whose owners asked for silence by annotation: forecast, but not alerted on."""
+        ...
+
+    def sizes(self, pods: Sequence[PodRef], moment: datetime) -> Mapping[PodRef, MemorySize]:
+        """Memory of a few pods in bytes, for advice; those whose is not known are left out."""
         ...
 
     def tell(self, moment: datetime) -> str:

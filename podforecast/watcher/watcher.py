@@ -24,6 +24,7 @@ from podforecast.model.scorer import Scorer
 from podforecast.pipeline import feature_tables
 from podforecast.watcher.explained import explained
 from podforecast.watcher.follower import Follower, Followers
+from podforecast.watcher.outlook import outlook, status_now
 from podforecast.watcher.scan import Scan, only, present, scan
 from podforecast.watcher.snapshot import Snapshot, by_pod
 from podforecast.watcher.source import FleetSource
@@ -214,7 +215,8 @@ class FleetWatcher:
 
     def _scan(self, now: datetime, model: Scorer) -> None:
         block = self._source.read(SIGNALS_READ, start=now - HISTORY, end=now)
-        table = only(build(block), present(block))
+        there = present(block)
+        table = only(build(block), there)
         made = scan(table, model, before=self._scans[-1] if self._scans else None)
         self._scans.append(made)
         self._latest = Snapshot(
@@ -222,7 +224,15 @@ class FleetWatcher:
             features=table.values,
             failures=by_pod(self._source.failures_until(now)),
             muted=self._source.muted(now),
-            explained=explained(table, made.probability, model),
+            outlook=outlook(
+                table.values, made.probability, made.failing, status_now(block)[there], model
+            ),
+            explained=explained(
+                table,
+                made.probability,
+                model,
+                sizes=lambda pods: self._source.sizes(pods, now),
+            ),
             model=model,
             told=self._source.tell(now),
             made_at=self._clock(),

@@ -12,8 +12,9 @@ import pytest
 from podforecast.domain.catalogue import CATALOGUE, FEATURE_NAMES, REQUIRED
 from podforecast.domain.forecast import RiskLevel
 from podforecast.explain.addresses import PodAddress
-from podforecast.explain.facts import facts, memory_limit_factor, minutes_to_limit
-from podforecast.explain.remedies import MOST_REMEDIES, remedies
+from podforecast.explain.facts import facts, minutes_to_limit
+from podforecast.explain.memory_limits import memory_limit_factor
+from podforecast.explain.remedies import MOST_REMEDIES, Case, remedies
 from podforecast.explain.rules import RULES, WITHOUT_A_RULE
 
 POD = PodAddress(name="checkout-5d4f8c7b9-k2m4x", namespace="shop")
@@ -22,7 +23,7 @@ EVERY_RULE = [*RULES, *set(WITHOUT_A_RULE.values())]
 
 
 def advise(row, parts, *, pod=POD, level=RiskLevel.CRITICAL):
-    return remedies(row, parts, pod=pod, level=level)
+    return remedies(Case(row=row, parts=parts, pod=pod, level=level))
 
 
 def titles(found):

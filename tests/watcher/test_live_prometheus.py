@@ -28,6 +28,7 @@ from podforecast.telemetry.prometheus.vectors import read_in_place
 from podforecast.telemetry.raw_series import read_series
 from podforecast.telemetry.recording import Recording
 from podforecast.watcher.live import LivePlan, LiveSource
+from podforecast.watcher.memory_sizes import LIMIT, USED, sizes_of
 from tests.telemetry.prometheus_server import free_port, running
 from tests.telemetry.remote_write import labelled, moved, write
 from tests.telemetry.stories import told
@@ -228,3 +229,32 @@ def life(uid: str, restarts: float, **when):
 def tell(served, story, **labels: str):
     raw = (each.raw(served.end.timestamp()) for each in story)
     write(served.client, labelled(raw, **labels))
+
+
+class TestSizes:
+    """Memory in bytes, asked for only of pods that somebody is advised about."""
+
+    def test_they_are_those_of_the_pods_that_were_asked_for(self, served, live, expected):
+        now, pods = served.end, expected.pods[:3]
+        source = PrometheusSource(served.client, extra_selector=SELECTOR)
+        block = source.read((USED, LIMIT), start=now, end=now)
+        found = live().sizes(pods, now)
+        assert found == sizes_of(block, pods)
+        assert found.keys() == set(pods)
+
+    def test_nobody_is_asked_about_nobody(self):
+        assert (
+            LiveSource(LivePlan(connection=Connection(url="http://x"))).sizes([], datetime.now(UTC))
+            == {}
+        )
+
+    def test_a_pod_that_is_not_there_is_left_out(self, served, live):
+        strange = PodRef("shop", 'no"such{pod}\\')
+        assert live().sizes([strange], served.end) == {}
+
+    def test_without_an_answer_none_is_known(self, expected):
+        nowhere = f"http://127.0.0.1:{free_port()}"
+        source = LiveSource(LivePlan(connection=Connection(url=nowhere)))
+        source.open()
+        assert source.sizes(expected.pods[:1], datetime.now(UTC)) == {}
+        source.close()

@@ -29,6 +29,7 @@ from podforecast.serving.fleet.rows import JSON, FleetRows
 from podforecast.serving.fleet.standing import standing
 from podforecast.serving.fleet.story import story
 from podforecast.serving.fleet.watched_pod import watched_pod
+from podforecast.serving.outlook import targets_of_row
 from podforecast.watcher.explained import watch_threshold
 from podforecast.watcher.follower import Follower
 from podforecast.watcher.riskiest import RiskyPod, riskiest
@@ -268,12 +269,20 @@ def _riskiest(snapshot: Snapshot | None, query: PredictionQuery) -> tuple[int, l
 
 def _explained(rows: FleetRows, row: int) -> dict[str, Any]:
     """Say why, and what to do, with the model that made the forecast."""
+    ahead = targets_of_row(rows.snapshot, row)
     if math.isnan(rows.probability[row]):
-        return {"explanation": None, "recommendations": []}
+        return {**ahead, "explanation": None, "recommendations": []}
     pod, snapshot = rows.pods[row], rows.snapshot
     address = PodAddress(namespace=pod.namespace, name=pod.name)
-    explanation, recommendations = explain(snapshot.model, snapshot.features[row], address)
+    found = snapshot.explained.get(pod)
+    explanation, recommendations = explain(
+        snapshot.model,
+        snapshot.features[row],
+        address,
+        memory=None if found is None else found.memory,
+    )
     return {
+        **ahead,
         "explanation": explanation.model_dump(),
         "recommendations": [each.model_dump() for each in recommendations],
     }

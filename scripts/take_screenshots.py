@@ -1,8 +1,8 @@
 """Take the pictures of docs/images/ from a running dashboard.
 
 ``PODFORECAST_REPLAY__SPEED=2 make run``, and beside it ``make screenshots``. They show what a
-visitor sees: a critical forecast, the model, simulated clusters, and, once a pod is at risk, that pod and the fleet.
-At full speed the moment is over before the page is drawn. Needs Chromium.
+visitor sees: a critical forecast, the model, simulated clusters, and, once a pod is at risk, that
+pod and the fleet. At full speed the moment is over before the page is drawn. Needs Chromium.
 """
 
 from __future__ import annotations

@@ -20,6 +20,13 @@ def go_to(page, title):
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
 
 
+def order_clusters(page):
+    go_to(page, "Simulate")
+    page.get_by_role("button", name="Order", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/simulate\?clusters=50&seed=\d+$"))
+    expect(page.get_by_role("heading", name="What was simulated")).to_be_visible()
+
+
 def test_from_a_critical_pod_over_the_fleet_to_a_service_that_is_gone(page, api):
     # Predict: one press tells the risk, the reasons and what to do.
     page.get_by_role("button", name="Critical", exact=True).click()
@@ -59,11 +66,7 @@ def test_from_a_critical_pod_over_the_fleet_to_a_service_that_is_gone(page, api)
     expect(page.get_by_role("heading", name="How good is the model?")).to_be_visible()
     shows(page, "Candidates compared")
 
-    # Simulate: clusters to order, by the address or by the button.
-    go_to(page, "Simulate")
-    page.get_by_role("button", name="Order", exact=True).click()
-    expect(page).to_have_url(re.compile(r"/simulate\?clusters=50&seed=\d+$"))
-    expect(page.get_by_role("heading", name="What was simulated")).to_be_visible()
+    order_clusters(page)
 
     # The filters are still there; then the service ends, and the last scan stays with its age.
     go_to(page, "Fleet")

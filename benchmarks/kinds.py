@@ -1,4 +1,4 @@
-"""A saved model of each kind of candidate, trained once and kept in ``var/``."""
+"""A saved model of each kind of candidate that may be kept, trained once and kept in ``var/``."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ def model_folders(kept: Path = KEPT, models: Path = MODELS) -> Mapping[str, Path
     A kind is trained, without a search, where its folder holds none that this release can load.
     """
     folders = {f"selected ({selected})": models for selected in _selected(models)}
-    missing = [one for one in CANDIDATES if not _loads(kept / one.name)]
+    kinds = [one for one in CANDIDATES if one.monotone]
+    missing = [one for one in kinds if not _loads(kept / one.name)]
     if missing:
         dataset = training_data.read(ROOT / "data").dataset
         for candidate in missing:
             train_kind(candidate, dataset, kept / candidate.name)
-    return {**folders, **{one.name: kept / one.name for one in CANDIDATES}}
+    return {**folders, **{one.name: kept / one.name for one in kinds}}
 
 
 def train_kind(candidate: Candidate, dataset: Dataset, folder: Path) -> None:

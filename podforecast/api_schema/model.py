@@ -21,6 +21,7 @@ class CandidateOut(Answer):
     roc_auc_required_only: float = Field(description="With every optional feature unknown.")
     average_precision: float
     brier: float
+    note: str | None = Field(description="Why it could not be kept; null where it could.")
 
 
 class OperatingPointOut(Answer):
@@ -60,7 +61,9 @@ class TrainedModelOut(Answer):
     catalogue: str = Field(description="Fingerprint of the features it was trained on.")
     libraries: dict[str, str]
     data: TrainingDataOut
-    candidates: tuple[CandidateOut, ...] = Field(description="Best first.")
+    candidates: tuple[CandidateOut, ...] = Field(
+        description="The one that was kept first; those that could not be kept last."
+    )
     operating_points: tuple[OperatingPointOut, ...]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from podforecast.evaluation import tables
 from podforecast.evaluation.cells import Table, number
+from podforecast.evaluation.class_tables import classes_table, methods_table
 from podforecast.evaluation.figures import Report
 from podforecast.model.manifest import Manifest
 
@@ -48,6 +51,11 @@ def render(manifest: Manifest, report: Report) -> str:
         tables.causes_table(headline, report).to_markdown(level=2),
         tables.differences_table(headline, report).to_markdown(level=2),
         tables.calibration_table(headline, report).to_markdown(level=2),
+        *(
+            table.to_markdown(level=2)
+            for target in report.targets
+            for table in (methods_table(target), classes_table(target))
+        ),
         tables.importances_table(report).to_markdown(level=2),
         tables.checks_table(report).to_markdown(level=2),
         LIMITS.format(horizon=manifest.horizon_minutes, pod_hours=headline.test.pod_hours),
@@ -94,7 +102,7 @@ def _candidates(manifest: Manifest) -> Table:
         title="How it was chosen",
         about="Cross-validation inside the training campaigns, whole workloads left out; the"
         f" highest ROC-AUC is kept. Prevalence {manifest.data.prevalence:.3f}. Brackets: 95 %"
-        " intervals, bootstrap over pods.",
+        " intervals, bootstrap over pods." + "".join(_notes(manifest)),
         header=(
             "candidate",
             "ROC-AUC",
@@ -105,3 +113,9 @@ def _candidates(manifest: Manifest) -> Table:
         ),
         rows=rows,
     )
+
+
+def _notes(manifest: Manifest) -> Iterator[str]:
+    for candidate in manifest.candidates:
+        if candidate.note:
+            yield f" {candidate.name} is {candidate.note}."

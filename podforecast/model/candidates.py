@@ -1,8 +1,9 @@
 """The kinds of model that are compared: how each is built, and what is tried for it.
 
 Adding a candidate is one entry in ``CANDIDATES``. Each builds a scikit-learn ``Pipeline`` of two
-steps, ``prepare`` and ``classify``, that takes catalogue rows with NaN and never lowers its
-probability when a monotone feature rises alone.
+steps, ``prepare`` and ``classify``, that takes catalogue rows with NaN. What is kept never lowers
+its probability when a monotone feature rises alone; a kind that can not promise this is compared
+with the others and never kept.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from xgboost import XGBClassifier
 
@@ -26,6 +28,9 @@ from podforecast.model import preprocessing
 from podforecast.model.manifest import Scalar
 
 Parameters = Mapping[str, Scalar]
+
+COMPARED_ONLY = "compared only: can not promise that risk never falls when memory rises"
+"""Said wherever such a candidate is shown."""
 
 
 class MonotoneLogisticRegression(LogisticRegression):  # type: ignore[misc] # untyped base
@@ -107,6 +112,9 @@ class Candidate:
     """Tried first; what a search falls back to."""
     tries: tuple[Parameters, ...] = field(default=())
     """Differences from ``usual``, each one more try."""
+    monotone: bool = True
+    """Whether it promises that a monotone feature that rises alone never lowers the probability;
+    without the promise it may be compared and not kept."""
 
     def settings(self) -> list[Parameters]:
         """Everything that is tried, the usual setting first."""
@@ -136,6 +144,22 @@ def _xgboost(parameters: Parameters, seed: int) -> Pipeline:
         **parameters,
     )
     return Pipeline([("prepare", "passthrough"), ("classify", boosted)])
+
+
+def _neural_network(parameters: Parameters, seed: int) -> Pipeline:
+    epochs = int(parameters["epochs"] or 0)
+    network = MLPClassifier(
+        hidden_layer_sizes=(int(parameters["hidden"] or 0),) * int(parameters["layers"] or 0),
+        alpha=parameters["alpha"],
+        batch_size=512,
+        # Nothing counts as an improvement but the first epoch: it always stops after as many, and
+        # never warns that it has not converged.
+        tol=1e9,
+        n_iter_no_change=epochs - 2,
+        max_iter=epochs + 1,
+        random_state=seed,
+    )
+    return Pipeline([("prepare", preprocessing.LinearDesign()), ("classify", network)])
 
 
 def _directions() -> list[int]:
@@ -184,6 +208,12 @@ CANDIDATES: tuple[Candidate, ...] = (
             {"n_estimators": 100},
             {"n_estimators": 400},
         ),
+    ),
+    Candidate(
+        name="NeuralNetwork",
+        build=_neural_network,
+        usual={"layers": 1, "hidden": 32, "alpha": 10.0, "epochs": 8},
+        monotone=False,
     ),
 )
 

@@ -12,6 +12,7 @@ from podforecast.domain.catalogue import FEATURE_NAMES, fingerprint
 from podforecast.domain.tables import Dataset
 from podforecast.domain.telemetry import HORIZON
 from podforecast.model import artifact, calibration, metrics
+from podforecast.model.candidates import COMPARED_ONLY
 from podforecast.model.manifest import (
     CalibrationRecord,
     CandidateRecord,
@@ -93,6 +94,7 @@ def _candidate(contender: Contender, dataset: Dataset) -> CandidateRecord:
         parameters=dict(contender.recipe.parameters),
         tried=contender.tried,
         seconds=round(contender.seconds, 2),
+        note=COMPARED_ONLY if contender.compared_only else None,
     )
 
 

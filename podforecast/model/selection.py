@@ -35,6 +35,8 @@ class Contender:
     tried: int
     seconds: float
     """Of wall time, search and comparison."""
+    compared_only: bool = False
+    """Whether it must not be kept, see :class:`Candidate`."""
 
     @property
     def beats_chance(self) -> bool:
@@ -55,21 +57,31 @@ class Effort:
 
 def fits(candidates: Sequence[Candidate]) -> int:
     """How often ``on_fit`` will be called at most: what a progress bar wants to know."""
-    return sum(len(c.settings()) * SEARCH_FOLDS + COMPARE_FOLDS for c in candidates)
+    return sum(_searches(c) * SEARCH_FOLDS + COMPARE_FOLDS for c in candidates)
+
+
+def _searches(candidate: Candidate) -> int:
+    """How many settings there are to choose from: where there is one only, none."""
+    settings = len(candidate.settings())
+    return settings if settings > 1 else 0
 
 
 def select(data: Rows, candidates: Sequence[Candidate], effort: Effort) -> list[Contender]:
-    """Search, compare, and rank; the best first.
+    """Search, compare, and rank: those that may be kept, best first, then those compared only.
 
     Raises
     ------
     DataUnusable
         If the dataset can not be dealt to folds.
+    ValueError
+        If no candidate may be kept.
     """
+    if not any(candidate.monotone for candidate in candidates):
+        raise ValueError("no candidate promises that risk never falls when a feature rises")
     search = splits.folds_of(data.dataset, folds=SEARCH_FOLDS, seed=effort.seed)
     compare = splits.folds_of(data.dataset, folds=COMPARE_FOLDS, seed=effort.seed + 1)
     contenders = [_contender(data, one, (search, compare), effort) for one in candidates]
-    return sorted(contenders, key=lambda contender: -contender.roc_auc.value)
+    return sorted(contenders, key=lambda one: (one.compared_only, -one.roc_auc.value))
 
 
 def out_of_fold(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> OutOfFold:
@@ -93,12 +105,15 @@ def _contender(
         out_of_fold=scores,
         tried=len(candidate.settings()),
         seconds=effort.clock() - began,
+        compared_only=not candidate.monotone,
     )
 
 
 def _searched(data: Rows, candidate: Candidate, fold: Index, effort: Effort) -> Recipe:
     """Return the settings that rank best; of equals the one named first."""
     recipes = [Recipe(name=candidate.name, parameters=one) for one in candidate.settings()]
+    if not _searches(candidate):
+        return recipes[0]
     return max(
         zip(recipes, _out_of_fold(data, recipes, fold, effort, fitting.SEARCH), strict=True),
         key=lambda tried: metrics.roc_auc(data.dataset.y, tried[1].full),

@@ -63,7 +63,7 @@ class TrainedModel:
 
     fitted: FittedModel
     contenders: tuple[Contender, ...]
-    """Best first."""
+    """The one that is kept first; those that are compared only last."""
     operating_point: OperatingPoint
     """For the budget that was asked for."""
     reported_points: tuple[OperatingPoint, ...]
@@ -103,6 +103,8 @@ def train(
     ------
     DataUnusable
         If there is one outcome only, or too few pods for cross-validation.
+    ValueError
+        If no candidate may be kept.
     """
     _check(dataset)
     data = Rows.of(dataset)

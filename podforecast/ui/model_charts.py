@@ -29,7 +29,7 @@ def candidates_chart(rows: Sequence[CandidateRow], scheme: Scheme) -> Plot:
     inks = INKS[scheme]
     values = [
         {"candidate": f"✔ {row.name}" if row.kept else row.name, "value": row.roc_auc,
-         "low": row.low, "high": row.high, "kept": row.kept}
+         "low": row.low, "high": row.high, "kept": row.kept, "note": row.note or ""}
         for row in rows
     ]  # fmt: skip
     base = alt.Chart(data(values)).encode(
@@ -40,6 +40,7 @@ def candidates_chart(rows: Sequence[CandidateRow], scheme: Scheme) -> Plot:
             alt.Tooltip("value:Q", title="ROC-AUC", format=".3f"),
             alt.Tooltip("low:Q", title="from", format=".3f"),
             alt.Tooltip("high:Q", title="to", format=".3f"),
+            alt.Tooltip("note:N"),
         ],
     )
     scale = alt.Scale(domain=[min(0.5, *(row.low for row in rows)), 1.0], nice=False)

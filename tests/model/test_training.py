@@ -20,7 +20,7 @@ from podforecast.model import (
     splits,
     training,
 )
-from podforecast.model.candidates import CANDIDATES, Candidate, candidate
+from podforecast.model.candidates import CANDIDATES, COMPARED_ONLY, candidate
 from podforecast.model.fitting import Limits, Recipe, Rows
 from podforecast.model.manifest import Manifest
 from podforecast.model.threshold import AlertBudget
@@ -213,6 +213,28 @@ def test_the_data_fingerprint_sees_every_column(dataset, column):
     assert describe.data_fingerprint(other) != describe.data_fingerprint(dataset)
 
 
-def test_the_three_kinds_that_were_promised_are_compared():
-    assert [c.name for c in CANDIDATES] == ["LogisticRegression", "RandomForest", "XGBoost"]
-    assert all(isinstance(c, Candidate) for c in CANDIDATES)
+def test_the_kinds_that_were_promised_are_compared_and_a_network_never_kept():
+    names = [c.name for c in CANDIDATES]
+    assert names == ["LogisticRegression", "RandomForest", "XGBoost", "NeuralNetwork"]
+    assert [c.name for c in CANDIDATES if not c.monotone] == ["NeuralNetwork"]
+
+
+def test_where_no_candidate_may_be_kept_nothing_is_trained(dataset):
+    with pytest.raises(ValueError, match="no candidate promises"):
+        training.train(dataset, seed=1, candidates=[replace(QUICK[0], monotone=False)])
+
+
+def test_the_best_ranking_is_not_kept_where_it_promises_nothing(dataset):
+    better = replace(QUICK[1], tries=(), monotone=False)
+    poor = replace(QUICK[0], usual={"C": 1e-7, "max_iter": 60})
+    trained = training.train(dataset, seed=1, jobs=2, candidates=[better, poor])
+    manifest = describe.describe(trained, dataset, trained_at=NOON)
+    kept, best = manifest.candidates
+    assert best.roc_auc > kept.roc_auc
+    assert manifest.algorithm == kept.name == "LogisticRegression"
+    assert (kept.note, best.note) == (None, COMPARED_ONLY)
+
+
+def test_one_setting_is_compared_without_a_search():
+    [usual] = [replace(c, tries=()) for c in QUICK[:1]]
+    assert selection.fits([usual]) == selection.COMPARE_FOLDS

@@ -120,8 +120,10 @@ class TestModel:
 
     def test_every_candidate_is_in_the_table(self, page):
         table = page.dataframe[0].value
-        assert list(table["candidate"]) == ["RandomForest", "XGBoost", "LogisticRegression"]
-        assert list(table[""]) == ["✔ answers", "", ""]
+        assert list(table["candidate"]) == [
+            "RandomForest", "XGBoost", "LogisticRegression", "NeuralNetwork",
+        ]  # fmt: skip
+        assert list(table[""]) == ["✔ answers", "", "", "compared only"]
         assert "0.910 [0.880, 0.940]" in list(table["ROC-AUC [95 % interval]"])
 
     def test_a_model_that_does_not_beat_chance_says_so_in_red_and_in_words(

@@ -18,7 +18,12 @@ class TestComparison:
         assert text == (
             "RandomForest ranks best, but XGBoost can not be told from it:"
             " its interval contains the value of RandomForest."
+            " NeuralNetwork is compared only: no promise."
         )
+
+    def test_one_that_could_not_be_kept_is_marked_and_no_rival(self, make_model):
+        rows = model_view(make_model()).candidates
+        assert [row.cells[""] for row in rows] == ["✔ answers", "", "", "compared only"]
 
     def test_a_clear_winner_is_called_one(self, make_model):
         ahead = [make_model().candidates[0], make_model().candidates[2]]
@@ -90,7 +95,7 @@ class TestCharts:
         lines = next(layer for layer in drawn["layer"] if "strokeDash" in layer["encoding"])
         dashes = lines["encoding"]["strokeDash"]["scale"]
         assert dashes["domain"][0] == "RandomForest"
-        assert len({tuple(dash) for dash in dashes["range"]}) == 3
+        assert len({tuple(dash) for dash in dashes["range"]}) == 4
 
     def test_every_chart_is_described_for_whoever_does_not_see_it(
         self, scheme, make_curves, make_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podforecast.api_schema.model import CandidateOut, ModelOut, TrainingDataOut
@@ -32,12 +33,14 @@ class CandidateRow:
     required_only: float
     average_precision: float
     brier: float
+    note: str | None
+    """Why it could not be kept."""
 
     @property
     def cells(self) -> dict[str, str]:
         """By column title."""
         return {
-            "": "✔ answers" if self.kept else "",
+            "": "✔ answers" if self.kept else "compared only" if self.note else "",
             "candidate": self.name,
             "ROC-AUC [95 % interval]": f"{self.roc_auc:.3f} [{self.low:.3f}, {self.high:.3f}]",
             "with 12 inputs": f"{self.required_only:.3f}",
@@ -121,10 +124,17 @@ def _row(one: CandidateOut, kept: str) -> CandidateRow:
         required_only=one.roc_auc_required_only,
         average_precision=one.average_precision,
         brier=one.brier,
+        note=one.note,
     )
 
 
 def _comparison(candidates: tuple[CandidateOut, ...]) -> str:
+    rivals = [one for one in candidates if not one.note]
+    notes = [f"{one.name} is {one.note}." for one in candidates if one.note]
+    return " ".join([_ranking(rivals), *notes])
+
+
+def _ranking(candidates: Sequence[CandidateOut]) -> str:
     best = candidates[0]
     close = [one.name for one in candidates[1:] if one.roc_auc_high >= best.roc_auc]
     if len(candidates) == 1:

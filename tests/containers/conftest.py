@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -47,19 +49,27 @@ def demo_cluster(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def story(images, demo_cluster):
-    """Our pods beside the demo app, one of which leaks; other tests run meanwhile."""
+def beginning(images, demo_cluster):
+    """Our pods beside the demo app, one of which leaks: begun while other tests run."""
     if demo_cluster is None:
         yield None
         return
-    with leaking(demo_cluster):
-        demo_cluster.take_over(API, DASHBOARD)
-        demo_cluster.play(pods(rendered("overlays/local")))
-        watcher = demo_cluster.url("podforecast-watcher-1", 8080)
-        wait_for(f"{watcher}/readyz")
-        witness = Witness(watcher)
-        with witness.looking():
-            yield Story(demo_cluster, watcher, witness)
+    with ExitStack() as stack, ThreadPoolExecutor(1) as background:
+        yield background.submit(_begin, demo_cluster, stack)
+
+
+def _begin(demo_cluster: Cluster, stack: ExitStack) -> Story:
+    ours = pods(rendered("overlays/local"))
+    demo_cluster.take_over(API)
+    demo_cluster.play([pod for pod in ours if pod.workload != "podforecast-dashboard"])
+    watcher = demo_cluster.url("podforecast-watcher-1", 8080)
+    wait_for(f"{watcher}/readyz")
+    witness = Witness(watcher)
+    stack.enter_context(witness.looking())
+    stack.enter_context(leaking(demo_cluster))
+    demo_cluster.take_over(DASHBOARD)
+    demo_cluster.play([pod for pod in ours if pod.workload == "podforecast-dashboard"])
+    return Story(demo_cluster, watcher, witness)
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,16 @@ POD = LEAKING_POD
 SIBLING = "demo-2"
 CONFINED = ("podforecast-api-1", "podforecast-watcher-1", "podforecast-dashboard-1", POD,
             "visitors-1", "prometheus-1")  # fmt: skip
+BEGIN_SECONDS = 600
 KILL_SECONDS = 400
 NOTICE_SECONDS = 60
 """Four scrapes and scans."""
+
+
+@pytest.fixture(scope="module")
+def story(beginning):
+    """Our pods, all played, and the watcher answering."""
+    return beginning.result(timeout=BEGIN_SECONDS)
 
 
 @pytest.fixture(scope="module")

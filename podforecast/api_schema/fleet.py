@@ -9,7 +9,9 @@ from pydantic import Field
 
 from podforecast.api_schema.answer import Answer
 from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
+from podforecast.api_schema.targets import ISSUE_NOTE, STATUS_NOTE, IssueTypeOut, PodStatusOut
 from podforecast.domain.forecast import RiskLevel
+from podforecast.domain.issues import IssueType
 
 PodState = Literal["at_risk", "failing", "insufficient_data", "stable"]
 
@@ -63,6 +65,7 @@ class PodOut(Answer):
     cpu_usage_pct: float | None
     memory_usage_pct: float | None
     restart_count_24h: float | None
+    issue_type: IssueType | None = Field(description=ISSUE_NOTE)
     last_failure: LastFailureOut | None
 
 
@@ -141,5 +144,7 @@ class PodDetailOut(Answer):
     timeline: TimelineOut
     events: tuple[EventOut, ...]
     alarms: tuple[AlarmOut, ...]
+    issue_type: IssueTypeOut | None = Field(description=ISSUE_NOTE)
+    pod_status: PodStatusOut | None = Field(description=STATUS_NOTE)
     explanation: ExplanationOut | None = Field(description="null where there is no probability.")
     recommendations: tuple[RecommendationOut, ...]

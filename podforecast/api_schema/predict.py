@@ -24,6 +24,7 @@ from pydantic_core import PydanticKnownError
 
 from podforecast.api_schema.answer import Answer
 from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
+from podforecast.api_schema.targets import STATUS_NOTE, IssueTypeOut, PodStatusOut
 from podforecast.domain.catalogue import CATALOGUE, Feature
 from podforecast.domain.forecast import Prediction, RiskLevel
 from podforecast.domain.telemetry import Array
@@ -154,6 +155,8 @@ class PredictResponse(Answer):
 class ExplainedResponse(PredictResponse):
     """The same with its reasons, and what to do about it."""
 
+    issue_type: IssueTypeOut | None = Field(description=STATUS_NOTE)
+    pod_status: PodStatusOut | None = Field(description=STATUS_NOTE)
     explanation: ExplanationOut
     recommendations: tuple[RecommendationOut, ...] = Field(
         description="The weightiest first; never empty. Nothing is changed in the cluster."

@@ -7,6 +7,7 @@ from pydantic import Field
 from podforecast.api_schema.answer import Answer
 from podforecast.api_schema.explanation import RecommendationOut
 from podforecast.api_schema.fleet import LastFailureOut, PodState, SourceOut, StateCounts
+from podforecast.api_schema.targets import ISSUE_NOTE, STATUS_NOTE, IssueTypeOut, PodStatusOut
 from podforecast.domain.forecast import Prediction, RiskLevel
 
 
@@ -27,6 +28,8 @@ class PodPredictionOut(Answer):
     )
     recommendation: RecommendationOut | None = Field(description="The first thing to do.")
     last_failure: LastFailureOut | None
+    issue_type: IssueTypeOut | None = Field(description=ISSUE_NOTE)
+    pod_status: PodStatusOut | None = Field(description=STATUS_NOTE)
     muted: bool = Field(description="Its owner asked for silence: nobody is alerted.")
 
 

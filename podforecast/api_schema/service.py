@@ -35,6 +35,9 @@ class Ready(Answer):
         description="fast, or the saved pipeline itself where the fast one could not be trusted."
     )
     path_reason: str | None = Field(description="Why it is the pipeline; null on the fast path.")
+    targets_missing: dict[str, str] = Field(
+        description="What is not forecast beside the failure, such as `issue_type`, and why."
+    )
     source: ReadySource | None = Field(description="null where nothing is watched.")
     troubles: dict[str, str] = Field(
         description="What is done with scans and fails, such as `store` or `alerts`, and why."

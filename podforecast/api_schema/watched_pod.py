@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from podforecast.api_schema.answer import Answer
 from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
 from podforecast.api_schema.fleet import AlarmOut, EventOut
+from podforecast.api_schema.targets import ISSUE_NOTE, STATUS_NOTE, IssueTypeOut, PodStatusOut
 from podforecast.domain.forecast import Prediction, RiskLevel
 
 LONGEST_NAME = 253
@@ -82,5 +83,7 @@ class WatchedPodResponse(Answer):
 class ExplainedWatchedPodResponse(WatchedPodResponse):
     """The same with its reasons, and what to do about it."""
 
+    issue_type: IssueTypeOut | None = Field(description=ISSUE_NOTE)
+    pod_status: PodStatusOut | None = Field(description=STATUS_NOTE)
     explanation: ExplanationOut | None = Field(description="null where there is no probability.")
     recommendations: tuple[RecommendationOut, ...]

@@ -92,13 +92,13 @@ def _material(scorer: Scorer, data: Path, tell: Callable[[int, int, str], None])
         for remark in (*table.remarks, _own_table(scorer, data, table)):
             err.print(remark, highlight=False)
         return Material(train=table.dataset, test=None, scorer=scorer)
-    parts = [
-        training_data.read_campaigns(
-            training_data.campaign_folders(data, role), on_progress=reading
-        )
-        for role in ("train", "test")
-    ]
-    return Material(train=parts[0], test=parts[1], scorer=scorer)
+    train = training_data.read_campaigns(
+        training_data.campaign_folders(data, "train"), on_progress=reading
+    )
+    unseen = training_data.read_examples(
+        training_data.campaign_folders(data, "test"), status_every=1, on_progress=reading
+    )
+    return Material(train=train, test=unseen.onsets, scorer=scorer, statuses=unseen.statuses)
 
 
 def _own_table(scorer: Scorer, data: Path, table: training_data.TrainingData) -> str:

@@ -23,7 +23,7 @@ class IssueForecast:
     every other pod."""
     confidence: float
     """Share of ``type`` in the distribution."""
-    distribution: Mapping[IssueType, float]
+    distribution: Mapping[str, float]
     """Of all types; adds up to 1, and that of none is 1 less the failure probability."""
 
 
@@ -37,7 +37,7 @@ class StatusForecast:
     """None, and so the rest, where no training has seen what becomes of the status now."""
     confidence: float | None
     """Share of ``in_5_minutes`` in the distribution."""
-    distribution: Mapping[PodStatus, float] | None
+    distribution: Mapping[str, float] | None
     """Of all statuses; adds up to 1. 0 for what a status never became in training."""
 
 
@@ -82,7 +82,7 @@ def issue_forecast(shares: Array, threshold: float) -> IssueForecast:
     return IssueForecast(
         type=types[told],
         confidence=float(shares[told]),
-        distribution=dict(zip(types, shares.tolist(), strict=True)),
+        distribution=dict(zip(map(str, types), shares.tolist(), strict=True)),
     )
 
 
@@ -102,5 +102,5 @@ def status_forecast(now: PodStatus | None, shares: Array) -> StatusForecast:
         now=now,
         in_5_minutes=statuses[told],
         confidence=float(shares[told]),
-        distribution=dict(zip(statuses, shares.tolist(), strict=True)),
+        distribution=dict(zip(map(str, statuses), shares.tolist(), strict=True)),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from podforecast.evaluation.class_figures import TargetResult
 from podforecast.model.importance import Importance
 from podforecast.model.resampling import Interval
 
@@ -199,6 +200,8 @@ class Report:
     """Of the headline split, at the threshold the service uses."""
     importances: tuple[Importance, ...] = ()
     naming: Naming | None = None
+    targets: tuple[TargetResult, ...] = ()
+    """What is forecast beside the failure, on the test campaigns."""
     """On unseen campaigns, by the model as it is served; None where no cause is known there."""
 
     def split(self, name: str) -> SplitResult:

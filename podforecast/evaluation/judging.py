@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from podforecast.domain.statuses import StatusRows
 from podforecast.domain.tables import Dataset, concatenate
 from podforecast.domain.telemetry import Array
 from podforecast.errors import DataUnusable
@@ -35,6 +36,7 @@ STEPS = (
     "campaign-disjoint: thresholds",
     "campaign-disjoint: baselines and intervals",
     "random: refit",
+    "targets",
     "importances",
     "explanations",
 )
@@ -74,6 +76,8 @@ class Material:
     """Campaigns it has never seen; None where there are none, as with a user's only table."""
     scorer: Scorer
     """The saved model."""
+    statuses: StatusRows | None = None
+    """All rows of the test campaigns whose status is known; None where there are none."""
     served: Scorer | None = None
     """The same as the service loads it, which explains in another way; None for the saved one."""
 

@@ -17,6 +17,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from podforecast.errors import DataUnusable
 from podforecast.evaluation import judging, naming
+from podforecast.evaluation.class_figures import TargetResult
+from podforecast.evaluation.classes import Judges, judged_targets
 from podforecast.evaluation.confusion import confusions
 from podforecast.evaluation.figures import Naming, Report
 from podforecast.evaluation.judging import CAMPAIGN, Judged, Material, Plan
@@ -64,6 +66,8 @@ def evaluate(material: Material, plan: Plan) -> Outcome:
 
 def _report(material: Material, judged: Sequence[Judged], plan: Plan) -> Report:
     manifest = material.scorer.manifest
+    plan.on_step("targets")
+    targets = _targets(material, plan)
     plan.on_step("importances")
     headline = next((one for one in judged if one.result.name == CAMPAIGN), judged[0])
     importances = grouped_importance(
@@ -85,7 +89,15 @@ def _report(material: Material, judged: Sequence[Judged], plan: Plan) -> Report:
         confusions=confusions(headline, manifest.threshold),
         importances=importances,
         naming=_naming(material, headline),
+        targets=targets,
     )
+
+
+def _targets(material: Material, plan: Plan) -> tuple[TargetResult, ...]:
+    if material.test is None:
+        return ()
+    judges = Judges(rounds=plan.rounds, rng=plan.randomness("targets"))
+    return judged_targets(material.scorer, material.test, material.statuses, judges)
 
 
 def _naming(material: Material, headline: Judged) -> Naming | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from podforecast.evaluation.cells import Table, about, number, signed, spanned
+from podforecast.evaluation.class_tables import methods_table
 from podforecast.evaluation.figures import Judgement, Operated, Report
 from podforecast.evaluation.measure import COMPARED_BUDGET
 from podforecast.evaluation.tables import checks_table, naming_table
@@ -17,6 +18,8 @@ def summary(report: Report) -> Iterable[Table]:
     yield _differences(report)
     if report.naming is not None:
         yield naming_table(report.naming)
+    for target in report.targets:
+        yield methods_table(target)
     yield checks_table(report)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from podforecast.evaluation.baselines import BASELINES
 from podforecast.evaluation.cells import UNKNOWN, Table, about, number, spanned
+from podforecast.evaluation.class_tables import target_tables
 from podforecast.evaluation.figures import (
     Judgement,
     Named,
@@ -288,6 +289,8 @@ def all_tables(report: Report) -> Iterable[Table]:
             yield causes_table(split, report)
             yield calibration_table(split, report)
     yield rows_table(report)
+    for target in report.targets:
+        yield from target_tables(target)
     yield importances_table(report)
     if report.naming is not None:
         yield naming_table(report.naming)

@@ -13,6 +13,7 @@ from podforecast.model.calibration_curve import CalibrationCurve
 from podforecast.model.manifest import Manifest
 from podforecast.model.pipeline_scorer import check_shape
 from podforecast.model.portable import Form
+from podforecast.model.targets.forecaster import NO_TARGETS, Targets
 from podforecast.model.typical import typical_values
 
 ROWS_EXPLAINED_AT_ONCE = 4096
@@ -29,21 +30,36 @@ class FastScorer:
         From log-odds to probabilities.
     manifest
         What is known about the model.
+    targets
+        What it can say beside whether a failure begins.
     """
 
     path: Literal["fast"] = "fast"
     path_reason = ""
 
-    def __init__(self, form: Form, calibration: CalibrationCurve, manifest: Manifest) -> None:
+    def __init__(
+        self,
+        form: Form,
+        calibration: CalibrationCurve,
+        manifest: Manifest,
+        *,
+        targets: Targets = NO_TARGETS,
+    ) -> None:
         self._form = form
         self._calibration = calibration
         self._manifest = manifest
+        self._targets = targets
         self._typical = typical_values(manifest)
 
     @property
     def manifest(self) -> Manifest:
         """What is known about the model."""
         return self._manifest
+
+    @property
+    def targets(self) -> Targets:
+        """What the model can say beside whether a failure begins."""
+        return self._targets
 
     @property
     def threshold(self) -> float:

@@ -16,6 +16,7 @@ from podforecast.model.attribution import (
     stretched,
 )
 from podforecast.model.manifest import Manifest
+from podforecast.model.targets.forecaster import NO_TARGETS, Targets
 from podforecast.model.typical import typical_values
 
 if TYPE_CHECKING:
@@ -36,14 +37,24 @@ class PipelineScorer:
         What is known about it.
     reason
         Why nothing faster scores.
+    targets
+        What the model can say beside whether a failure begins.
     """
 
     path: Literal["pipeline"] = "pipeline"
     is_quick = False
 
-    def __init__(self, pipeline: Pipeline, manifest: Manifest, *, reason: str = "") -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        manifest: Manifest,
+        *,
+        reason: str = "",
+        targets: Targets = NO_TARGETS,
+    ) -> None:
         self._pipeline = pipeline
         self._manifest = manifest
+        self._targets = targets
         self._reason = reason
         self._typical = typical_values(manifest)
 
@@ -56,6 +67,11 @@ class PipelineScorer:
     def manifest(self) -> Manifest:
         """What is known about the model."""
         return self._manifest
+
+    @property
+    def targets(self) -> Targets:
+        """What the model can say beside whether a failure begins."""
+        return self._targets
 
     @property
     def threshold(self) -> float:

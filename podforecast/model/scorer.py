@@ -14,6 +14,8 @@ from podforecast.model.fast_scorer import FastScorer
 from podforecast.model.manifest import Manifest
 from podforecast.model.pipeline_scorer import PipelineScorer
 from podforecast.model.portable import NotPortable
+from podforecast.model.targets.forecaster import Targets
+from podforecast.model.targets.loading import load_targets
 
 ServingPath = Literal["fast", "pipeline"]
 
@@ -44,6 +46,11 @@ class Scorer(Protocol):
     @property
     def is_quick(self) -> bool:
         """Whether one row takes well below a millisecond, so that an event loop may wait for it."""
+        ...
+
+    @property
+    def targets(self) -> Targets:
+        """What the model can say beside whether a failure begins."""
         ...
 
     def score(self, values: Array) -> Array:
@@ -103,12 +110,14 @@ def load_pipeline(folder: Path, *, reason: str = "the pipeline was asked for") -
     ModelNotReady, ModelRefused
         As :func:`load`; and if a library has another version than the model was saved with.
     """
-    return PipelineScorer(*artifact.load(folder), reason=reason)
+    pipeline, manifest = artifact.load(folder)
+    return PipelineScorer(pipeline, manifest, reason=reason, targets=load_targets(folder, manifest))
 
 
 def _fast(folder: Path, manifest: Manifest) -> FastScorer:
     form, calibration = portable.read(artifact.portable_bytes(folder, manifest))
-    scorer = FastScorer(form, calibration, manifest)
+    targets = load_targets(folder, manifest)
+    scorer = FastScorer(form, calibration, manifest, targets=targets)
     for score in (scorer.score, lambda rows: np.concatenate([scorer.score(r[None]) for r in rows])):
         off = artifact.distance(score, manifest)
         if not off <= artifact.TOLERANCE:

@@ -134,6 +134,8 @@ class ModelSlot:
             scorer.path,
             quoted(scorer.path_reason),
         )
+        for target, why in scorer.targets.missing.items():
+            logger.warning("event=target_missing target=%s reason=%s", target, quoted(why))
         return Loaded(scorer, self._curves_of(scorer))
 
     @property

@@ -26,6 +26,7 @@ def readiness(state: ServiceState) -> Ready:
         model_version=model.manifest.model_version,
         path=model.path,
         path_reason=model.path_reason or None,
+        targets_missing=dict(model.targets.missing),
         source=None if status is None else _source(status),
         troubles={} if status is None else _worded(status),
     )

@@ -13,7 +13,8 @@ from podforecast.domain.pods import PodRef
 from podforecast.domain.tables import FeatureTable
 from podforecast.domain.telemetry import Array
 from podforecast.explain.addresses import PodAddress
-from podforecast.explain.reasons import Explanation, explain
+from podforecast.explain.normal import normal_of
+from podforecast.explain.reasons import Explanation, Setting, explain
 from podforecast.explain.remedies import Case, Remedy, remedies
 from podforecast.model.scorer import Scorer
 
@@ -88,7 +89,12 @@ def explained(
             memory=memory.get(pod),
         )
         found[pod] = Explained(
-            explanation=explain(values[place], contributions, index=place),
+            explanation=explain(
+                values[place],
+                contributions,
+                index=place,
+                setting=Setting(pod=case.pod, normal=normal_of(row, table.values, table.workloads)),
+            ),
             remedies=remedies(case, model.score),
             memory=case.memory,
         )

@@ -14,6 +14,7 @@ from podforecast.api_schema.fleet import PodState
 from podforecast.domain.forecast import Prediction, RiskLevel, predict, risk_level
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
+from podforecast.domain.targets import IssueForecast, StatusForecast
 from podforecast.explain.remedies import Remedy
 from podforecast.watcher.explained import watch_threshold
 from podforecast.watcher.snapshot import Snapshot
@@ -42,6 +43,9 @@ class RiskyPod:
     remedy: Remedy | None
     """The first thing to do."""
     last_failure: Failure | None
+    issue: IssueForecast | None
+    """What kind of trouble; None for a pod that is failing, or without a model of it."""
+    status: StatusForecast | None
     muted: bool
 
     def document(self) -> dict[str, Any]:
@@ -58,6 +62,8 @@ class RiskyPod:
             "last_failure": None
             if last is None
             else {"at": datetime.fromtimestamp(last.at, UTC), "cause": last.cause},
+            "issue_type": None if self.issue is None else asdict(self.issue),
+            "pod_status": None if self.status is None else asdict(self.status),
             "muted": self.muted,
         }
 
@@ -112,5 +118,7 @@ def _described(snapshot: Snapshot, row: int) -> RiskyPod:
         reasons=tuple(each.sentence for each in reasons if each.direction == "raises"),
         remedy=None if found is None else found.remedies[0],
         last_failure=failures[-1] if failures else None,
+        issue=snapshot.outlook.issues.get(row),
+        status=snapshot.outlook.statuses.get(row),
         muted=pod in snapshot.muted,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from podforecast.domain.tables import Index, Mask
 from podforecast.domain.telemetry import HORIZON, Array
 from podforecast.model.scorer import Scorer
 from podforecast.watcher.explained import Explained
+from podforecast.watcher.outlook import Outlook
 from podforecast.watcher.scan import DRAWN, Scan
 
 TREND = 60
@@ -48,6 +49,8 @@ class Snapshot:
     """Forecast, but not alerted on."""
     explained: Mapping[PodRef, Explained]
     """Why, and what to do, for the riskiest pods of the present scan."""
+    outlook: Outlook = field(default_factory=Outlook)
+    """What kind of trouble, and what status to expect; rows as in the present scan."""
     model: Scorer
     """The one that scored the present scan."""
     told: str

@@ -23,6 +23,7 @@ from podforecast.model.manifest import (
     OperatingRecord,
     Reference,
 )
+from podforecast.model.targets.forecaster import NO_TARGETS, Targets
 from podforecast.serving.application import create_app
 from podforecast.serving.options import ServiceOptions
 
@@ -99,6 +100,7 @@ class FakeScorer:
     path: str = "fast"
     path_reason: str = ""
     is_quick: bool = True
+    targets: Targets = NO_TARGETS
 
     def score(self, values):
         self.asked.append(values)

@@ -12,6 +12,7 @@ from podforecast.domain.catalogue import feature_index
 from podforecast.domain.explanation import Contributions
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import TelemetryBlock
+from podforecast.model.targets.forecaster import NO_TARGETS, Targets
 from podforecast.telemetry.recording import write_recording
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -107,6 +108,7 @@ class MemoryModel:
     path: str = "fast"
     path_reason: str = ""
     is_quick: bool = True
+    targets: Targets = NO_TARGETS
 
     def score(self, values):
         return np.clip(values[:, feature_index("memory_usage_pct")] / 100.0, 0.001, 0.999)

@@ -11,6 +11,7 @@ from podforecast.errors import ConfigurationError
 from podforecast.evaluation.judging import Judged
 from podforecast.evaluation.plots.alarms import alarms_against_budget, lead_times
 from podforecast.evaluation.plots.calibration import calibration
+from podforecast.evaluation.plots.classes import class_matrices
 from podforecast.evaluation.plots.confusion import confusion_matrices
 from podforecast.evaluation.plots.curves import precision_recall, roc
 from podforecast.evaluation.plots.importance import importance
@@ -34,6 +35,10 @@ def figures(outcome: Outcome) -> dict[str, Figure]:
     return {
         **{name: draw(judged, data) for name, draw in wanted.items()},
         "confusion.png": confusion_matrices(outcome.report.confusions, data),
+        **{
+            f"{target.name}_confusion.png": class_matrices(target)
+            for target in outcome.report.targets
+        },
         "importance.png": importance(outcome.report.importances, data),
     }
 

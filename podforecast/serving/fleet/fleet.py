@@ -21,6 +21,7 @@ from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import HORIZON
 from podforecast.errors import PodNotFound, TelemetryUnavailable
 from podforecast.explain.addresses import PodAddress
+from podforecast.explain.normal import normal_of
 from podforecast.model.scorer import Scorer
 from podforecast.serving.explaining import explain
 from podforecast.serving.fleet.metrics import FleetMetrics
@@ -280,6 +281,7 @@ def _explained(rows: FleetRows, row: int) -> dict[str, Any]:
         snapshot.features[row],
         address,
         memory=None if found is None else found.memory,
+        normal=normal_of(row, snapshot.features, snapshot.present.index.workloads),
     )
     return {
         **ahead,

@@ -14,6 +14,7 @@ import orjson
 from podforecast.api_schema.fleet import PodState
 from podforecast.domain.catalogue import feature_index
 from podforecast.domain.forecast import risk_level
+from podforecast.domain.issues import IssueType
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.telemetry import Array
 from podforecast.features.borrowed import borrowed
@@ -117,8 +118,17 @@ class FleetRows:
             "borrowed": known and borrows,
             "trend": trend,
             **dict(zip(_MEASURED, measured, strict=True)),
+            "issue_type": self._issue_type(row),
             "last_failure": _last(self.snapshot.failures.get(pod, ())),
         }
+
+    def _issue_type(self, row: int) -> IssueType | None:
+        """Name of the trouble; none below the watch threshold, where nothing is worked out."""
+        if row in self.snapshot.outlook.issues:
+            return self.snapshot.outlook.issues[row].type
+        forecast = self.snapshot.model.targets.issue_type is not None
+        known = not math.isnan(self.probability[row])
+        return IssueType.NONE if forecast and known else None
 
 
 def _last(failures: Sequence[Failure]) -> dict[str, Any] | None:

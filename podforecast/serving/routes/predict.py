@@ -35,6 +35,7 @@ from podforecast.model.scorer import Scorer
 from podforecast.serving.bodies import read_body
 from podforecast.serving.documentation import any_of, problems, requests_of
 from podforecast.serving.explaining import explain
+from podforecast.serving.outlook import targets_ahead
 from podforecast.serving.plain_route import JsonBytes, PlainRoute
 from podforecast.serving.queries import flag, flag_of
 from podforecast.serving.refusals import refusal
@@ -101,7 +102,7 @@ async def predict_pod(request: Request) -> Response:
         "model_version": model.manifest.model_version,
     }
     if explained:
-        answer |= await _explained(pod, model, state)
+        answer |= await _explained(pod, probability, model, state)
     return JsonBytes(orjson.dumps(answer))
 
 
@@ -144,12 +145,16 @@ async def _watched(named: PodNamed, state: ServiceState, *, explained: bool) -> 
     return Response(found.body, media_type="application/json")
 
 
-async def _explained(pod: PodMeasurements, model: Scorer, state: ServiceState) -> dict[str, object]:
+async def _explained(
+    pod: PodMeasurements, probability: float, model: Scorer, state: ServiceState
+) -> dict[str, object]:
     row, address = pod.row()[0], PodAddress.parse(pod.pod_id)
     explanation, recommendations = await to_thread.run_sync(
         explain, model, row, address, limiter=state.scoring
     )
+    ahead = await to_thread.run_sync(targets_ahead, model, row, probability, limiter=state.scoring)
     return {
+        **ahead,
         "explanation": explanation.model_dump(),
         "recommendations": [remedy.model_dump() for remedy in recommendations],
     }

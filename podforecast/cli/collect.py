@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import numpy as np
@@ -20,10 +20,10 @@ import pandas as pd
 import typer
 
 from podforecast.cli.console import err, guarded, progress
-from podforecast.domain.catalogue import CATALOGUE
+from podforecast.cli.feature_frame import frame_of, writer_of
 from podforecast.domain.tables import FeatureTable
 from podforecast.domain.telemetry import HISTORY, TelemetryBlock, TelemetrySource
-from podforecast.errors import ConfigurationError, DataUnusable, TelemetryUnavailable
+from podforecast.errors import DataUnusable, TelemetryUnavailable
 from podforecast.features.build import SIGNALS_READ
 from podforecast.model.labels import announced_failures, onset_labels, scorable, uncensored
 from podforecast.pipeline import aligned, feature_tables
@@ -35,11 +35,6 @@ from podforecast.watcher.composition import connection_to
 
 SCENARIOS = ("memory_leak", "cpu_spike", "high_latency", "error_rate", "service_down")
 SCENARIO_SECONDS = 60.0
-WRITERS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
-    ".parquet": lambda table, path: table.to_parquet(path, index=False),
-    ".csv": lambda table, path: table.to_csv(path, index=False),
-}
-
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -63,11 +58,7 @@ def collect(
     With --drive, waits DURATION seconds instead, switches failures of the demo apps on and off
     meanwhile, and collects that time. Labels need five minutes after a row to be known.
     """
-    write = WRITERS.get(output.suffix)
-    if write is None:
-        raise ConfigurationError(
-            f"{output} is neither {' nor '.join(WRITERS)}", hint="Name the output accordingly."
-        )
+    write = writer_of(output)
     start = datetime.now(UTC) - timedelta(seconds=0.0 if drive else duration)
     if drive:
         _break(drive, duration, random.Random(seed))  # noqa: S311 - reproducible, not secret
@@ -93,7 +84,7 @@ def table_of(source: TelemetrySource, *, start: datetime, end: datetime) -> pd.D
     labels = _labels(block, last)
     begin = int(np.searchsorted(block.times, first.timestamp()))
     parts = [
-        _rows(moment, block, column, labels)
+        _rows(moment, column, labels)
         for column, moment in enumerate(feature_tables(block, first=begin), start=begin)
     ]
     if not any(len(part) for part in parts):
@@ -111,25 +102,11 @@ def _labels(block: TelemetryBlock, end: datetime) -> np.ndarray:
     return labels
 
 
-def _rows(
-    moment: FeatureTable, block: TelemetryBlock, column: int, labels: np.ndarray
-) -> pd.DataFrame:
+def _rows(moment: FeatureTable, column: int, labels: np.ndarray) -> pd.DataFrame:
     rows = np.flatnonzero(scorable(moment))
-    frame: dict[str, Any] = {
-        "timestamp": [datetime.fromtimestamp(moment.at, UTC).isoformat()] * len(rows),
-        "namespace": [block.pods[row].namespace for row in rows],
-        "pod_id": [block.pods[row].name for row in rows],
-        "workload": [block.workloads[row] for row in rows],
-    }
-    for place, feature in enumerate(CATALOGUE):
-        values = np.take(moment.values, rows, axis=0)[:, place]
-        frame[feature.name] = (
-            [None if np.isnan(v) else feature.categories[int(v)] for v in values]
-            if feature.categories
-            else values
-        )
+    frame = frame_of(moment, rows, timestamp=datetime.fromtimestamp(moment.at, UTC).isoformat())
     frame["failure"] = labels[rows, column]
-    return pd.DataFrame(frame)
+    return frame
 
 
 def _break(apps: Sequence[str], seconds: float, rng: random.Random) -> None:

@@ -65,7 +65,7 @@ def test_the_table_has_every_feature_and_labels_where_the_horizon_is_over(table)
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_training_reads_what_was_collected(table, tmp_path, suffix):
     path = tmp_path / f"metrics{suffix}"
-    collect.WRITERS[suffix](table, path)
+    collect.writer_of(path)(table, path)
     dataset, report = read_table(path)
     assert report.target == "failure"
     assert report.unknown_columns == ()

@@ -12,7 +12,7 @@ import pytest
 from podforecast.api_schema.simulate import SimulationOut
 from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.explanation import Contributions
-from podforecast.domain.issues import IssueType
+from podforecast.domain.issues import FAILING_ISSUES, IssueType
 from podforecast.errors import ModelNotReady
 from podforecast.explain.reasons import explain
 from podforecast.features.build import build
@@ -148,11 +148,18 @@ class TestAnswer:
             assert (await client.get("/simulate/1")).status_code == 404
 
 
+class SteepModel(MemoryModel):
+    """A fake model: memory frightens it only near the limit, so that most clusters are quiet."""
+
+    def score(self, values):
+        return np.clip(super().score(values) ** 6, 0.001, 0.999)
+
+
 @pytest.fixture(scope="module")
 def many():
-    """More clusters than one part has, by a model that says how full the memory is."""
+    """More clusters than one part has."""
     count = CLUSTERS_AT_ONCE + 50
-    model = MemoryModel(manifest=fake_manifest(threshold=0.9), threshold=0.9)
+    model = SteepModel(manifest=fake_manifest(threshold=0.7), threshold=0.7)
     return list(clusters(count, seed=3, model=model, at=NOON)), model
 
 
@@ -245,7 +252,19 @@ def test_trouble_is_sorted_by_its_leading_reason_or_by_how_it_ended(
     parts[0, feature_index(feature)] = 2.0
     found = Contributions(method="exact", base=np.zeros(1), parts=parts, log_odds=np.full(1, 2.0))
     why = Explained(explanation=explain(row, found), remedies=())
-    assert issue_of(row, why, failing=failing) is issue
+    assert issue_of(row, why, failing=failing, model=None) is issue
+
+
+def test_a_model_of_issue_types_goes_before_the_leading_reason():
+    class Network:
+        """Not a model: sees a network issue in everything."""
+
+        def given_failure(self, values):
+            return np.eye(len(FAILING_ISSUES))[[FAILING_ISSUES.index("network_issue")]]
+
+    row = np.zeros(len(CATALOGUE))
+    assert issue_of(row, None, failing=False, model=Network()) is IssueType.NETWORK_ISSUE
+    assert issue_of(row, None, failing=True, model=Network()) is IssueType.POD_FAILURE
 
 
 async def test_a_seed_is_drawn_where_none_is_sent(model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from podforecast.serving.simulation.metrics import metrics_of
 from podforecast.serving.simulation.truth import truth_of
 from podforecast.telemetry.simulator.fleet import SimulatedFleet, simulate
 from podforecast.watcher.explained import Explained, explained
+from podforecast.watcher.memory_sizes import sizes_of
 from podforecast.watcher.scan import Scan, only, scan
 
 CLUSTERS_AT_ONCE = 250
@@ -65,8 +67,10 @@ class _Part:
         chosen = np.zeros(len(self._urgency), dtype=np.bool_)
         chosen[self._leading] = True
         self._why: Mapping[PodRef, Explained] = explained(
-            only(self._table, chosen), self._urgency[chosen], model, most=len(self._leading)
-        )
+            only(self._table, chosen), self._urgency[chosen], model,
+            sizes=partial(sizes_of, fleet.block), most=len(self._leading),
+        )  # fmt: skip
+        self._issues = model.targets.issue_type
 
     def described(self) -> Iterator[dict[str, Any]]:
         metrics, truth = metrics_of(self._fleet, self._table), truth_of(self._fleet)
@@ -98,7 +102,7 @@ class _Part:
         if why is None or state == "stable":
             return IssueType.NONE
         failing = bool(self._scan.failing[row])
-        return issue_of(self._table.values[row], why, failing=failing)
+        return issue_of(self._table.values[row], why, failing=failing, model=self._issues)
 
     def _described_pod(self, row: int) -> dict[str, Any]:
         pod, owner = self._table.pods[row], self._table.workloads[row]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from podforecast.domain.alerts import Cause
 from podforecast.domain.catalogue import CATALOGUE, feature_index
-from podforecast.domain.issues import ISSUE_OF_CAUSE, IssueType
+from podforecast.domain.issues import FAILING_ISSUES, ISSUE_OF_CAUSE, IssueType
 from podforecast.domain.pods import FailureCause
 from podforecast.domain.telemetry import Array
+from podforecast.model.targets.forecaster import IssueModel
 from podforecast.watcher.causes import cause_of
 from podforecast.watcher.explained import Explained
 
@@ -21,7 +24,8 @@ ISSUES: Mapping[Cause, IssueType] = {
     **dict.fromkeys((Cause.LATENCY, Cause.NETWORK), IssueType.NETWORK_ISSUE),
     **dict.fromkeys((Cause.ERRORS, Cause.PROBES), IssueType.SERVICE_DISRUPTION),
 }
-"""By the leading reason of a forecast; all others are about the process itself."""
+"""By the leading reason of a forecast, where no model of issue types was trained; all others are
+about the process itself."""
 _ENDS = CATALOGUE[feature_index("last_termination_reason")].categories
 _LAST_END, _LIVENESS = (
     feature_index("last_termination_reason"),
@@ -29,7 +33,9 @@ _LAST_END, _LIVENESS = (
 )
 
 
-def issue_of(row: Array, explained: Explained, *, failing: bool) -> IssueType:
+def issue_of(
+    row: Array, explained: Explained, *, failing: bool, model: IssueModel | None
+) -> IssueType:
     """Sort a pod's trouble.
 
     Parameters
@@ -40,9 +46,13 @@ def issue_of(row: Array, explained: Explained, *, failing: bool) -> IssueType:
         Why it is at risk.
     failing
         Whether it is down already: then by how it went down.
+    model
+        Knows what failures are announced like; without one, the leading reason decides.
     """
     if failing:
         return ISSUE_OF_CAUSE[_how_it_ended(row)]
+    if model is not None:
+        return FAILING_ISSUES[int(np.argmax(model.given_failure(row[None])[0]))]
     return ISSUES.get(cause_of(explained.explanation), IssueType.POD_FAILURE)
 
 

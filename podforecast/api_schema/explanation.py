@@ -16,12 +16,22 @@ class ReasonOut(Answer):
     feature: str
     value: float | str | None = Field(description="What it was; null where it was not measured.")
     unit: str
-    typical_low: float | None = Field(description="Healthy pods are usually from here …")
+    window: str = Field(default="", description="What it looks back on.", examples=["10 min"])
+    typical_low: float | None = Field(description="Normal is from here …")
     typical_high: float | None = Field(
         description="… to here; null for a category, and where it depends on the application."
     )
+    typical_of: Literal["siblings", "healthy pods"] | None = Field(
+        default=None,
+        description="Whose range it is: that of the workload's other pods in the same scan, or"
+        " that of healthy pods in general.",
+    )
     contribution: float = Field(description="Log-odds; above 0 it raises the probability.")
     direction: Literal["raises", "lowers"]
+    promql: str | None = Field(
+        default=None,
+        description="Query that gives the value for this pod; null where no single signal does.",
+    )
     sentence: str = Field(examples=["Memory usage is 95.2 % of its limit; usually 10 to 70 %."])
 
 

@@ -12,8 +12,13 @@ import numpy as np
 from podforecast.domain.catalogue import CATALOGUE
 from podforecast.domain.explanation import Contributions, Method
 from podforecast.domain.telemetry import Array
+from podforecast.explain.addresses import PodAddress
+from podforecast.explain.normal import UNKNOWN, Normal
 from podforecast.explain.phrases import PHRASES, Family
+from podforecast.explain.promql import LOOKED, promql
 from podforecast.explain.sentences import sentence
+
+Compared = Literal["siblings", "healthy pods"]
 
 MOST_REASONS = 5
 MOST_OF_A_SUBJECT = 2
@@ -38,12 +43,18 @@ class Reason:
     value: float | str | None
     """In the unit of the catalogue, or a category; None where it was not measured."""
     unit: str
+    window: str
+    """What it looks back on, in words."""
     typical_low: float | None
     typical_high: float | None
+    typical_of: Compared | None
+    """Whom the range is of: the workload's other pods now, or healthy pods in general."""
     contribution: float
     """Log-odds, above 0 where it raises the probability."""
     direction: Literal["raises", "lowers"]
     sentence: str
+    promql: str | None
+    """Query that gives the value; None where no single signal does, or the pod is not named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +70,28 @@ class Explanation:
     other: float
 
 
-def explain(row: Array, contributions: Contributions, *, index: int = 0) -> Explanation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where a pod is, for reasons that can be checked."""
+
+    pod: PodAddress | None = None
+    """None asks for no queries."""
+    normal: Normal = UNKNOWN
+    """What its siblings measure."""
+    selector: str = ""
+    """Label matchers for every series of its cluster."""
+
+    def query(self, feature: str) -> str | None:
+        """Write the query of a feature; None where there is none, or the pod is not named."""
+        return None if self.pod is None else promql(feature, self.pod, selector=self.selector)
+
+
+NOWHERE = Setting()
+
+
+def explain(
+    row: Array, contributions: Contributions, *, index: int = 0, setting: Setting = NOWHERE
+) -> Explanation:
     """Choose what is worth saying about one forecast.
 
     Parameters
@@ -68,11 +100,14 @@ def explain(row: Array, contributions: Contributions, *, index: int = 0) -> Expl
         Features in catalogue order, NaN = unknown, shape (n_features,).
     contributions
         Of a table of rows, of which ``row`` is the one at ``index``.
+    setting
+        Name and siblings of the pod.
     """
     parts = contributions.parts[index]
     base, log_odds = float(contributions.base[index]), float(contributions.log_odds[index])
     reasons = tuple(
-        _reason(column, float(row[column]), float(parts[column])) for column in _chosen(row, parts)
+        _reason(column, float(row[column]), float(parts[column]), setting)
+        for column in _chosen(row, parts)
     )
     return Explanation(
         method=contributions.method,
@@ -121,18 +156,21 @@ def _subject(column: int) -> Family:
     return SPOKEN_OF_AS.get(family, family)
 
 
-def _reason(column: int, value: float, contribution: float) -> Reason:
-    feature = CATALOGUE[column]
-    low, high = feature.usual or (None, None)
+def _reason(column: int, value: float, contribution: float, setting: Setting) -> Reason:
+    feature, siblings = CATALOGUE[column], setting.normal.of(column)
+    low, high = siblings or feature.usual or (None, None)
     return Reason(
         feature=feature.name,
         value=_shown(column, value),
         unit=feature.unit,
+        window=LOOKED[feature.name].window,
         typical_low=low,
         typical_high=high,
+        typical_of="siblings" if siblings else "healthy pods" if feature.usual else None,
         contribution=contribution,
         direction="raises" if contribution > 0 else "lowers",
-        sentence=sentence(feature, value),
+        sentence=sentence(feature, value, siblings=siblings),
+        promql=setting.query(feature.name),
     )
 
 

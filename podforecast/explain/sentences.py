@@ -7,13 +7,22 @@ import math
 from podforecast.domain.catalogue import Feature
 from podforecast.explain.phrases import CATEGORIES, PHRASES
 
+Range = tuple[float, float]
 
-def sentence(feature: Feature, value: float) -> str:
+
+def sentence(feature: Feature, value: float, *, siblings: Range | None = None) -> str:
     """Say what a feature is, and what it usually is; NaN is "not measured".
+
+    Parameters
+    ----------
+    siblings
+        Range of it among the workload's other pods, which says more than what is usual elsewhere.
 
     >>> from podforecast.domain.catalogue import CATALOGUE
     >>> sentence(CATALOGUE[1], 98.5)
     'Memory usage is 98.5 % of its limit; usually 10 to 70 %.'
+    >>> sentence(CATALOGUE[1], 98.5, siblings=(31.0, 42.5))
+    "Memory usage is 98.5 % of its limit; the workload's other pods have 31 to 42.5 %."
     >>> sentence(CATALOGUE[1], math.nan)
     'Memory usage was not measured.'
     """
@@ -23,7 +32,9 @@ def sentence(feature: Feature, value: float) -> str:
     if feature.categories:
         return CATEGORIES[feature.name][feature.categories[int(value)]]
     said = f"{phrase.subject} {phrase.says.format(number(feature, value))}"
-    return f"{said}; usually {_usual(feature)}." if feature.usual else f"{said}."
+    if siblings is not None:
+        return f"{said}; the workload's other pods have {_spanned(feature, siblings)}."
+    return f"{said}; usually {_spanned(feature, feature.usual)}." if feature.usual else f"{said}."
 
 
 def number(feature: Feature, value: float) -> str:
@@ -51,10 +62,9 @@ def plain(value: float) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
-def _usual(feature: Feature) -> str:
-    assert feature.usual is not None  # noqa: S101 - asked for where there is one
-    (low, high), unit = feature.usual, PHRASES[feature.name].unit
-    if low == high:
+def _spanned(feature: Feature, span: Range) -> str:
+    (low, high), unit = span, PHRASES[feature.name].unit
+    if number(feature, low) == number(feature, high):
         return f"{number(feature, low)}{unit}"
     if _is_cut_off(feature, high):
         return f"at least {number(feature, low)}{unit}"

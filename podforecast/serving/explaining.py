@@ -10,6 +10,8 @@ from podforecast.domain.memory import MemorySize
 from podforecast.domain.telemetry import Array
 from podforecast.explain import reasons
 from podforecast.explain.addresses import PodAddress
+from podforecast.explain.normal import UNKNOWN, Normal
+from podforecast.explain.reasons import Setting
 from podforecast.explain.remedies import Case, remedies
 from podforecast.model.scorer import Scorer
 
@@ -17,7 +19,13 @@ Explained = tuple[ExplanationOut, tuple[RecommendationOut, ...]]
 
 
 def explain(
-    scorer: Scorer, row: Array, pod: PodAddress, *, memory: MemorySize | None = None
+    scorer: Scorer,
+    row: Array,
+    pod: PodAddress,
+    *,
+    memory: MemorySize | None = None,
+    normal: Normal = UNKNOWN,
+    selector: str = "",
 ) -> Explained:
     """Say why a pod's forecast is what it is, and what to do.
 
@@ -31,9 +39,14 @@ def explain(
         For the commands among the recommendations.
     memory
         Its size in bytes, where it is known.
+    normal
+        What its siblings measure.
+    selector
+        Label matchers for the queries of reasons.
     """
     contributions = scorer.contributions(row[None])
-    explanation = reasons.explain(row, contributions)
+    setting = Setting(pod=pod, normal=normal, selector=selector)
+    explanation = reasons.explain(row, contributions, setting=setting)
     probability = 1.0 / (1.0 + np.exp(-explanation.log_odds))
     level = risk_level(float(probability), scorer.threshold)
     case = Case(row=row, parts=contributions.parts[0], pod=pod, level=level, memory=memory)

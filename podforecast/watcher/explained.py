@@ -56,6 +56,7 @@ def explained(
     model: Scorer,
     *,
     sizes: Sizes = unknown,
+    selector: str = "",
     most: int = MOST_EXPLAINED,
 ) -> Mapping[PodRef, Explained]:
     """Explain the riskiest pods above the watch threshold, riskiest first.
@@ -68,6 +69,8 @@ def explained(
         Of each row, NaN where there is none, (n_pods,).
     sizes
         Asked about those that are explained.
+    selector
+        For the queries of reasons.
     most
         How many at most.
     """
@@ -93,7 +96,11 @@ def explained(
                 values[place],
                 contributions,
                 index=place,
-                setting=Setting(pod=case.pod, normal=normal_of(row, table.values, table.workloads)),
+                setting=Setting(
+                    pod=case.pod,
+                    normal=normal_of(row, table.values, table.workloads),
+                    selector=selector,
+                ),
             ),
             remedies=remedies(case, model.score),
             memory=case.memory,

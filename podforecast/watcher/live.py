@@ -109,6 +109,7 @@ class LiveSource:
             kind="prometheus",
             name=address(self._plan.connection.url),
             interval=self._plan.interval,
+            selector=self._plan.selector,
         )
 
     def open(self) -> None:

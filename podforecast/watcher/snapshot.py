@@ -57,6 +57,8 @@ class Snapshot:
     """Where the source stands, in a sentence."""
     made_at: float
     """Seconds of the wall clock that never goes back."""
+    selector: str = ""
+    """Label matchers that every query of the source has."""
 
     @property
     def present(self) -> Scan:

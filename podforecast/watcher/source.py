@@ -23,6 +23,8 @@ class SourceFacts:
     """A scan is due this often, by the wall clock."""
     speed: float | None = None
     """Times faster than real time; None where it is live."""
+    selector: str = ""
+    """Label matchers that every query of it has."""
 
 
 class FleetSource(TelemetrySource, Protocol):

@@ -69,12 +69,16 @@ async def test_the_largest_reason_comes_first_in_words(client, example):
     assert [reason["feature"] for reason in reasons] == [
         "memory_usage_pct", "cpu_usage_pct", "deployment_uptime_hrs",
     ]  # fmt: skip
+    query = reasons[0].pop("promql")
+    assert 'kube_pod_info{pod="' in query
     assert reasons[0] == {
         "feature": "memory_usage_pct",
         "value": 95.2,
         "unit": "% of limit",
+        "window": "now",
         "typical_low": 10.0,
         "typical_high": 70.0,
+        "typical_of": "healthy pods",
         "contribution": 2.0,
         "direction": "raises",
         "sentence": "Memory usage is 95.2 % of its limit; usually 10 to 70 %.",

@@ -11,9 +11,12 @@ import httpx
 import numpy as np
 import pytest
 
+from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import HISTORY, STEP, TelemetryBlock
 from podforecast.errors import TelemetryUnavailable
+from podforecast.explain.addresses import PodAddress
+from podforecast.explain.promql import promql
 from podforecast.features.build import SIGNALS_READ, build
 from podforecast.pipeline import aligned
 from podforecast.telemetry.failures import failures_of
@@ -258,3 +261,26 @@ class TestSizes:
         source.open()
         assert source.sizes(expected.pods[:1], datetime.now(UTC)) == {}
         source.close()
+
+
+def test_the_query_of_a_reason_gives_the_value_that_the_reason_has(served, expected):
+    table = build(expected)
+    # One whose containers ran all the time: queries look back beyond the start of a container.
+    calm = table.values[:, feature_index("restarts_1h")] == 0.0
+    known = np.isfinite(table.values).sum(axis=1)
+    row = int(np.where(calm, known, -1).argmax())
+    pod = PodAddress(namespace=table.pods[row].namespace, name=table.pods[row].name)
+    api, wrong, asked = QueryApi(served.client), {}, 0
+    for column, feature in enumerate(CATALOGUE):
+        query, value = (
+            promql(feature.name, pod, selector=SELECTOR),
+            float(table.values[row, column]),
+        )
+        if query is None or np.isnan(value):
+            continue
+        asked += 1
+        found = [float(series.values[-1]) for series in api.at(query, served.end.timestamp())]
+        if found != [pytest.approx(value, rel=0.02, abs=0.02)]:
+            wrong[feature.name] = (value, found)
+    assert wrong == {}
+    assert asked > 30

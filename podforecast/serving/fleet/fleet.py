@@ -282,6 +282,7 @@ def _explained(rows: FleetRows, row: int) -> dict[str, Any]:
         address,
         memory=None if found is None else found.memory,
         normal=normal_of(row, snapshot.features, snapshot.present.index.workloads),
+        selector=snapshot.selector,
     )
     return {
         **ahead,

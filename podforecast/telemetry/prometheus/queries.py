@@ -105,6 +105,10 @@ class Scope:
         """Return the PromQL of one signal; its result has the labels namespace and pod."""
         return self.render(_LISTED.format(EXPRESSIONS[signal]))
 
+    def expression(self, signal: str) -> str:
+        """Return the same in brackets, for pods that exist or not: to be made part of another."""
+        return self.render(f"(\n{EXPRESSIONS[signal]}\n)")
+
     def pack(self, signals: Sequence[str]) -> str:
         """Return the PromQL of several signals, told apart by the label ``signal``."""
         parts = (

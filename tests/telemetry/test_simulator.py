@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from podforecast.domain.catalogue import feature_index
 from podforecast.domain.issues import IssueType
 from podforecast.domain.signals import SIGNAL_NAMES
 from podforecast.domain.telemetry import STEP
@@ -105,6 +106,53 @@ def test_a_trouble_shows_in_its_own_signal(fleet, issue, signal):
     assert np.mean(grown) > 0.8
 
 
+def test_descriptors_run_out_and_probes_end_the_container(fleet):
+    full = np.nanmax(fleet.block.signal("open_fds_ratio"), axis=1) >= 1.0
+    assert full.sum() > 5
+    assert all(fleet.issues[row] is IssueType.RESOURCE_EXHAUSTION for row in np.flatnonzero(full))
+    probed = fleet.block.signal("liveness_failures")[:, -1] >= 3
+    failed = np.isfinite(fleet.failed_at)
+    assert (probed[full & failed]).all()
+
+
+def test_some_healthy_memory_rises_like_a_leak_and_falls_again(fleet):
+    well = np.array([issue is IssueType.NONE for issue in fleet.issues])
+    table = build(fleet.block)
+    grown = table.values[well, feature_index("memory_growth_10m")] > 0.5
+    fallen = table.values[well, feature_index("memory_largest_drop")] > 8.0
+    assert 0.03 < grown.mean() < 0.3
+    assert 0.1 < fallen.mean() < 0.5
+
+
+def test_pods_of_a_node_share_what_is_measured_of_it(fleet):
+    for name in ("node_cpu_ratio", "node_memory_ratio", "node_disk_ratio", "node_pressure_score"):
+        values = fleet.block.signal(name)[:, -1]
+        assert ((values > 0.0) & (values <= 1.0)).all()
+        for number in range(5):
+            assert len(np.unique(values[fleet.cluster == number])) <= 4
+    counts = np.bincount(fleet.nodes.cluster)
+    assert (counts.min(), counts.max()) == (2, 4)
+
+
+def test_what_pods_use_their_nodes_have_too():
+    """A node is never emptier than its pods alone make it."""
+    one = simulate(clusters=20, end=NOON, seed=5, troubled=0.0)
+    used = one.block.signal("memory_working_set_bytes")[:, -1]
+    smallest = 4 * 2**30
+    assert (one.block.signal("node_memory_ratio")[:, -1] > used / (4 * smallest)).all()
+
+
+def test_parts_of_a_fleet_are_numbered_on_and_not_alike():
+    first, second = (
+        simulate(clusters=numbers, end=NOON, seed=1) for numbers in (range(2), range(2, 4))
+    )
+    names = sorted({pod.namespace for part in (first, second) for pod in part.block.pods})
+    assert names == ["cluster-0000", "cluster-0001", "cluster-0002", "cluster-0003"]
+    assert not np.array_equal(
+        first.block.signal("memory_usage_ratio"), second.block.signal("memory_usage_ratio")
+    )
+
+
 def test_memory_kills_are_told_by_the_kernels_reason(fleet):
     killed = fleet.block.signal("last_termination_code")[:, -1] == 3.0
     assert killed.sum() > 10
@@ -147,4 +195,7 @@ def test_a_model_of_recordings_ranks_simulated_leaks_above_simulated_health(trai
     assert leaking.sum() > 15
     score = model.score(table.values[asked])
     assert roc_auc(leaking[asked], score) > 0.95
+    growing = table.values[asked, feature_index("memory_growth_10m")] > 0.5
+    assert (~leaking[asked] & growing).sum() > 100, "garbage collection and caches"
+    assert roc_auc(leaking[asked][growing], score[growing]) > 0.9
     assert not any(name.startswith("cluster-") for name in report["data"]["campaigns"])

@@ -48,6 +48,7 @@ def opened(tracks: Sequence[Track], seen: Seen, now: float, rules: Rules) -> Ale
         pods=pods,
         pod_count=len(pods),
         why=why,
+        issue_type=why.issue_type,
     )
 
 

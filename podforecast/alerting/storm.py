@@ -16,6 +16,7 @@ from podforecast.domain.alerts import (
     Severity,
     Why,
 )
+from podforecast.domain.issues import IssueType
 
 MOST_NAMED = 10
 """Workloads, and pods, that the alert names; it counts all."""
@@ -53,6 +54,7 @@ def _begun(held_back: Sequence[Alert], now: float, rules: Rules) -> Alert:
         held_back[0],
         fingerprint=Fingerprint(rules.cluster, "", rules.shard, Cause.MANY),
         started_at=now,
+        issue_type=IssueType.NONE,
         failed=(),
         told=True,
         revision=1,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from podforecast.domain.forecast import CRITICAL_FROM
+from podforecast.domain.issues import IssueType
 from podforecast.domain.pods import PodRef
 
 WorkloadKey: TypeAlias = tuple[str, str]
@@ -94,6 +95,9 @@ class Why:
     """What one pod's forecast rests on, and what to do about it."""
 
     cause: Cause
+    issue_type: IssueType = IssueType.NONE
+    """Kind of trouble that is ahead; none where the model does not say."""
+    issue_confidence: float | None = None
     reasons: tuple[str, ...] = ()
     """Sentences with numbers, weightiest first."""
     advice: str = ""
@@ -167,6 +171,8 @@ class Alert:
     pod_count: int
     workload_count: int = 1
     why: Why = NOT_EXPLAINED
+    issue_type: IssueType = IssueType.NONE
+    """The one when the alert began. It stays, whatever is likelier later; none if unknown."""
     failed: tuple[PodAtRisk, ...] = ()
     """Pods that failed since they were announced, those that are calm again included."""
     told: bool = True

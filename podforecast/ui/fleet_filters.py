@@ -8,7 +8,8 @@ import streamlit as st
 
 from podforecast.api_schema.fleet import FleetOut, StateCounts
 from podforecast.ui.viewmodels.fleet import counters, paging
-from podforecast.ui.viewmodels.fleet_query import LONGEST_TEXT, FleetQuery, PodName
+from podforecast.ui.viewmodels.fleet_query import ISSUES, LONGEST_TEXT, FleetQuery, PodName
+from podforecast.ui.viewmodels.outlook import issue_in_words
 
 NAMESPACE, TEXT, PROBABILITY, OPEN = (
     "fleet.namespace",
@@ -16,7 +17,15 @@ NAMESPACE, TEXT, PROBABILITY, OPEN = (
     "fleet.min_probability",
     "fleet.open",
 )
+ISSUE = "fleet.issue_type"
 EVERYWHERE = "All"
+NO_FILTERS = {
+    "namespace": None,
+    "state": None,
+    "issue": None,
+    "text": "",
+    "min_probability": 0.0,
+}
 STEP_PCT = 5
 
 
@@ -56,8 +65,11 @@ def filter_row(
     session = st.session_state
     _show(NAMESPACE, query.namespace or EVERYWHERE)
     _show(TEXT, query.text)
+    _show(ISSUE, query.issue)
     _show(PROBABILITY, round(100 * query.min_probability))
-    text, namespace, probability, pod = st.columns([3, 2, 3, 3], vertical_alignment="bottom")
+    text, namespace, issue, probability, pod = st.columns(
+        [3, 2, 2, 3, 3], vertical_alignment="bottom"
+    )
     text.text_input(
         "Name contains",
         key=TEXT,
@@ -75,6 +87,15 @@ def filter_row(
         on_change=lambda: change(
             namespace=None if session[NAMESPACE] == EVERYWHERE else session[NAMESPACE]
         ),
+        disabled=disabled,
+    )
+    issue.selectbox(
+        "Issue",
+        (None, *ISSUES),
+        key=ISSUE,
+        format_func=lambda kind: EVERYWHERE if kind is None else issue_in_words(kind),
+        help="Kind of trouble that is ahead.",
+        on_change=lambda: change(issue=session[ISSUE]),
         disabled=disabled,
     )
     probability.slider(
@@ -117,7 +138,7 @@ def paging_row(fleet: FleetOut, query: FleetQuery, change: Change, *, disabled: 
             key="fleet.clear",
             icon=":material/filter_alt_off:",
             on_click=change,
-            kwargs={"namespace": None, "state": None, "text": "", "min_probability": 0.0},
+            kwargs=NO_FILTERS,
             disabled=disabled,
             width="stretch",
         )

@@ -66,6 +66,7 @@ def _frame(rows: Sequence[PodRow]) -> pd.DataFrame:
         {
             "State": [row.state_words for row in rows],
             "Probability": pd.Series([row.probability_pct for row in rows], dtype="Float64"),
+            "Issue": [row.issue for row in rows],
             "Trend": [list(row.trend_pct) for row in rows],
             "Pod": [row.name.name for row in rows],
             "Namespace": [row.name.namespace for row in rows],
@@ -87,6 +88,11 @@ def _columns() -> dict[str, Any]:
             format="%.1f %%",
             min_value=0,
             max_value=100,
+            width=150,
+        ),
+        "Issue": of.TextColumn(
+            help="Kind of trouble that is ahead, where the pod is at risk, or likelier than not to"
+            " fail.",
             width=150,
         ),
         "Trend": of.LineChartColumn(

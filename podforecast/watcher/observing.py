@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from podforecast.domain.alerts import Observation
+from podforecast.domain.alerts import Observation, Why
+from podforecast.domain.issues import FAILING_ISSUES
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
+from podforecast.domain.targets import IssueForecast
 from podforecast.watcher.causes import why
+from podforecast.watcher.explained import Explained
 from podforecast.watcher.snapshot import Snapshot
 
 
@@ -51,7 +55,18 @@ def _observed(snapshot: Snapshot, row: int) -> Observation:
         failing=bool(scan.failing[row]),
         muted=pod in snapshot.muted,
         failed_at=_latest(snapshot.failures.get(pod, ())),
-        why=None if explained is None else why(explained),
+        why=None if explained is None else _why(explained, snapshot.outlook.issues.get(row)),
+    )
+
+
+def _why(explained: Explained, issue: IssueForecast | None) -> Why:
+    """Add the likeliest trouble: whoever is alerted takes a failure to be likely enough."""
+    found = why(explained)
+    if issue is None:
+        return found
+    likeliest = max(FAILING_ISSUES, key=lambda kind: issue.distribution[kind])
+    return replace(
+        found, issue_type=likeliest, issue_confidence=round(issue.distribution[likeliest], 3)
     )
 
 

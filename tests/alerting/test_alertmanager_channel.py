@@ -15,6 +15,7 @@ from podforecast.alerting.channels.wording import Links
 from podforecast.alerting.tally import ChannelKind, Delivery, Tally
 from podforecast.alerting.tracking import BLIND
 from podforecast.domain.alerts import Standing, Why
+from podforecast.domain.issues import IssueType
 from tests.alerting.fleet import MEMORY, RULES, Policy, pod
 from tests.alerting.receivers import Reply, eventually
 from tests.telemetry.prometheus_server import free_port
@@ -149,6 +150,13 @@ def test_long_reasons_are_cut(webhook, channel_to):
     long = Why(cause=MEMORY.cause, reasons=("word " * 1000,))
     (alert,) = posted(channel_to(webhook.url), webhook, standing(pod(0.9, why=long)))
     assert len(alert["annotations"]["description"]) == module.LONGEST_ANNOTATION
+
+
+def test_a_model_that_does_not_tell_kinds_of_trouble_makes_no_label_of_them(webhook, channel_to):
+    silent = replace(MEMORY, issue_type=IssueType.NONE, issue_confidence=None)
+    (alert,) = posted(channel_to(webhook.url), webhook, standing(pod(0.9, why=silent)))
+    assert "issue_type" not in alert["labels"]
+    assert "issue_confidence" not in alert["annotations"]
 
 
 def test_no_label_changes_from_scan_to_scan(webhook, channel_to):

@@ -13,6 +13,7 @@ from podforecast.alerting.memory import recalled, remembered
 from podforecast.alerting.policy import PolicyState, step
 from podforecast.alerting.tracking import BLIND, LONGEST_FAILING, Rules
 from podforecast.domain.alerts import Cause, Severity, Why
+from podforecast.domain.issues import IssueType
 from podforecast.errors import DataUnusable
 from tests.alerting.fleet import MEMORY, RULES, SCAN, T0, Policy, kinds_of, pod
 
@@ -219,6 +220,16 @@ def test_a_cause_that_changes_opens_no_second_alert():
     (alert,) = policy.state.alerts
     assert alert.fingerprint == opened.alert.fingerprint
     assert alert.why.cause is Cause.CPU
+
+
+def test_the_kind_of_trouble_stays_what_it_was_when_the_alert_began():
+    policy = Policy()
+    policy.scan(pod(0.9))
+    other = replace(MEMORY, issue_type=IssueType.NETWORK_ISSUE, issue_confidence=0.5)
+    assert policy.scans(pod(0.9, why=other), seconds=60) == []
+    (alert,) = policy.state.alerts
+    assert alert.issue_type is IssueType.RESOURCE_EXHAUSTION
+    assert alert.why.issue_type is IssueType.NETWORK_ISSUE
 
 
 def test_what_a_calm_pod_shows_does_not_replace_the_reasons_of_its_alert():

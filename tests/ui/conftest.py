@@ -14,6 +14,24 @@ from podforecast.api_schema.model import ModelOut
 from podforecast.api_schema.predict import ExplainedResponse, PredictResponse
 from podforecast.api_schema.problems import FieldProblem, InputProblem, Problem
 
+ISSUE = {
+    "type": "resource_exhaustion",
+    "confidence": 0.8,
+    "distribution": {
+        "none": 0.06, "pod_failure": 0.1, "resource_exhaustion": 0.8,
+        "network_issue": 0.04, "service_disruption": 0.0,
+    },
+}  # fmt: skip
+STATUS = {
+    "now": "Running",
+    "in_5_minutes": "Running",
+    "confidence": 0.7,
+    "distribution": {
+        "Running": 0.7, "Pending": 0.0, "ContainerCreating": 0.0, "Error": 0.0,
+        "CrashLoopBackOff": 0.25, "Unknown": 0.0, "NotFound": 0.05,
+    },
+}  # fmt: skip
+
 
 @pytest.fixture
 def make_forecast():
@@ -58,7 +76,16 @@ def make_reason():
 def make_explained(make_forecast, make_reason):
     """An answer to /predict?explain=true: memory raises, the revision's age lowers."""
 
-    def make(probability=0.94, *, reasons=None, other=0.5, recommendations=None, **changes):
+    def make(
+        probability=0.94,
+        *,
+        reasons=None,
+        other=0.5,
+        recommendations=None,
+        issue_type=ISSUE,
+        pod_status=STATUS,
+        **changes,
+    ):
         told = reasons if reasons is not None else [
             make_reason(),
             make_reason("deployment_uptime_hrs", -0.7, value=48.0,
@@ -84,7 +111,9 @@ def make_explained(make_forecast, make_reason):
         ]  # fmt: skip
         forecast = make_forecast(probability, **changes)
         return ExplainedResponse.model_validate(
-            forecast.model_dump() | {"explanation": explanation, "recommendations": advice}
+            forecast.model_dump()
+            | {"issue_type": issue_type, "pod_status": pod_status}
+            | {"explanation": explanation, "recommendations": advice}
         )
 
     return make
@@ -302,6 +331,7 @@ def make_pod():
             "cpu_usage_pct": 42.0,
             "memory_usage_pct": 95.2,
             "restart_count_24h": 3,
+            "issue_type": "resource_exhaustion",
             "last_failure": {"at": SCANNED_AT - timedelta(minutes=12), "cause": "oom"},
         }
         return PodOut.model_validate(fields | changes)
@@ -377,6 +407,8 @@ def make_detail(make_source, make_pod):
                 {"began_at": minutes[3], "ended_at": minutes[5], "outcome": "failed"},
                 {"began_at": minutes[9], "ended_at": None, "outcome": "open"},
             ],
+            "issue_type": ISSUE,
+            "pod_status": STATUS,
             "explanation": {
                 "method": "exact",
                 "base_log_odds": -3.0,

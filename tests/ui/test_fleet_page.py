@@ -188,6 +188,11 @@ class TestFilters:
             "namespace": "tools", "text": "cart", "min_probability": "0.35",
         }  # fmt: skip
 
+    def test_a_kind_of_trouble_can_be_picked(self, page, service):
+        page.run().selectbox(key="fleet.issue_type").select("resource_exhaustion").run()
+        assert service.filters[-1]["issue_type"] == "resource_exhaustion"
+        assert address(page) == {"issue_type": "resource_exhaustion"}
+
     def test_a_link_fills_the_fields(self, page, service):
         page.query_params.update({"namespace": "gone", "text": "web", "min_probability": "0.5"})
         page.run()
@@ -283,6 +288,18 @@ class TestOnePod:
         assert "▲ At risk, nothing happened" in text
         assert "Memory usage is 95.2 % of its limit" in text
         assert "Raise the memory limit" in text
+
+    def test_what_is_ahead_is_told_in_symbols_and_words(self, page, service):
+        text = said(page.run())
+        assert "#### What kind of trouble\n**▤ Resource exhaustion · 80.0 %**" in text
+        assert "#### Status in 5 minutes\n**Running · 70.0 %**" in text
+        assert "CrashLoopBackOff 25.0 %" in text
+
+    def test_of_a_model_without_targets_nothing_is_said_of_them(self, page, service, make_detail):
+        service.detail = Answered(make_detail(issue_type=None, pod_status=None))
+        text = said(page.run())
+        assert "What kind of trouble" not in text
+        assert "Status in 5 minutes" not in text
 
     def test_the_chart_has_a_panel_for_each_signal(self, page):
         chart = json.loads(page.run().get("vega_lite_chart")[0].proto.spec)

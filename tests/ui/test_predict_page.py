@@ -69,6 +69,17 @@ def shown(page):
     return "\n".join(element.value for element in elements)
 
 
+class TestWhatIsAhead:
+    def test_trouble_and_status_are_told_with_their_confidence(self, page):
+        text = shown(forecast(page))
+        assert "**▤ Resource exhaustion · 80.0 %**" in text
+        assert "**Running · 70.0 %**" in text
+
+    def test_a_model_without_targets_says_nothing_of_them(self, page, service, make_explained):
+        service.outcome = Answered(make_explained(issue_type=None, pod_status=None))
+        assert "What kind of trouble" not in shown(forecast(page))
+
+
 class TestWithoutAForecast:
     @pytest.mark.parametrize(
         ("outcome", "words"),

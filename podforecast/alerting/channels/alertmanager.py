@@ -19,10 +19,11 @@ import orjson
 
 from podforecast.alerting.channels.posting import Answer, Poster
 from podforecast.alerting.channels.sending import SendingThread
-from podforecast.alerting.channels.wording import Links, percent, pods, summary, utc
+from podforecast.alerting.channels.wording import Links, issue, percent, pods, summary, utc
 from podforecast.alerting.tally import ChannelKind, Delivery, Tally
 from podforecast.alerting.tracking import BLIND
 from podforecast.domain.alerts import Alert, Cause, Standing
+from podforecast.domain.issues import IssueType
 from podforecast.errors import ChannelFailed
 
 logger = logging.getLogger(__name__)
@@ -192,6 +193,7 @@ def _labels(alert: Alert) -> Labels:
         "namespace": print_.namespace,
         "shard" if counts else "workload": print_.workload,
         "cause": print_.cause.value,
+        "issue_type": "" if alert.issue_type is IssueType.NONE else alert.issue_type.value,
     }
     # An empty label is no label to Alertmanager.
     return tuple((name, _sane(text, LONGEST_LABEL)) for name, text in labels.items() if text)
@@ -207,6 +209,7 @@ def _annotations(alert: Alert, standing: Standing, links: Links) -> Mapping[str,
         "pod_count": str(alert.pod_count),
         "probability": f"{alert.probability:.3f}",
         "probability_peak": percent(alert.peak),
+        "issue_confidence": issue(alert),
         "horizon_minutes": f"{standing.horizon.total_seconds() / 60:g}",
         "model_version": standing.model_version,
         "runbook_url": links.runbook(alert.fingerprint.cause),

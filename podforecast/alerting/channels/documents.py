@@ -8,6 +8,7 @@ import orjson
 
 from podforecast.alerting.channels.wording import Links, summary, utc
 from podforecast.domain.alerts import Alert, Change, PodAtRisk, Standing
+from podforecast.domain.issues import IssueType
 
 VERSION = 1
 """Grows when a field is renamed or changes its meaning; a new field alone does not count."""
@@ -42,6 +43,8 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "namespace": print_.namespace or None,
         "workload": print_.workload or None,
         "cause": print_.cause.value,
+        "issue_type": None if alert.issue_type is IssueType.NONE else alert.issue_type.value,
+        "issue_confidence": alert.why.issue_confidence,
         "severity": alert.severity.value,
         "started_at": utc(alert.started_at),
         "ended_at": None if alert.ended_at is None else utc(alert.ended_at),

@@ -65,6 +65,15 @@ def percent(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
+def issue(alert: Alert) -> str:
+    """Say what kind of trouble is likeliest now, and how likely; empty where nobody knows.
+
+    For example ``84 % resource_exhaustion``.
+    """
+    confidence = alert.why.issue_confidence
+    return "" if confidence is None else f"{percent(confidence)} {alert.why.issue_type}"
+
+
 def summary(alert: Alert, horizon: timedelta) -> str:
     """Say in one sentence who is at risk, how much, and how soon."""
     within = f"within {horizon.total_seconds() / 60:g} min"

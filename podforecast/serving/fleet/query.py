@@ -11,9 +11,11 @@ from typing import Any, Literal, get_args
 
 from podforecast.api_schema.fleet import PodState
 from podforecast.api_schema.problems import FieldProblem
+from podforecast.domain.issues import IssueType
 from podforecast.serving.refusals import InvalidInput, cut
 
 STATES: tuple[PodState, ...] = get_args(PodState)
+ISSUES: tuple[str, ...] = tuple(str(issue) for issue in IssueType)
 Sort = Literal["risk", "name"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 LONGEST_NAME = 253
@@ -29,9 +31,10 @@ class FleetQuery:
     """Filters, order and page. A pod passes if every filter that is set lets it through."""
 
     namespace: frozenset[str] = frozenset()
-    """Any of them; empty means all. Likewise the next two."""
+    """Any of them; empty means all. Likewise the next three."""
     workload: frozenset[str] = frozenset()
     state: frozenset[str] = frozenset()
+    issue_type: frozenset[str] = frozenset()
     min_probability: float = 0.0
     """Above 0, pods without a probability are left out."""
     q: str = ""
@@ -43,7 +46,14 @@ class FleetQuery:
     @property
     def lets_all_through(self) -> bool:
         """Whether no filter is set."""
-        filters = (self.namespace, self.workload, self.state, self.min_probability, self.q)
+        filters = (
+            self.namespace,
+            self.workload,
+            self.state,
+            self.issue_type,
+            self.min_probability,
+            self.q,
+        )
         return not any(filters)
 
 
@@ -175,6 +185,15 @@ PARAMETERS: tuple[Parameter, ...] = (
         schema={"type": "string", "enum": list(STATES)},
         meaning="Only pods in this state; may be given several times.",
         read=_one_of(STATES),
+        repeatable=True,
+    ),
+    Parameter(
+        name="issue_type",
+        schema={"type": "string", "enum": list(ISSUES)},
+        meaning="Only pods with this kind of trouble ahead; may be given several times. `none` is"
+        " told of pods that have a probability, and are neither at risk nor likelier than not to"
+        " fail.",
+        read=_one_of(ISSUES),
         repeatable=True,
     ),
     Parameter(

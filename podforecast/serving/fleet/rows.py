@@ -79,6 +79,7 @@ class FleetRows:
             (not query.namespace or pod.namespace in query.namespace)
             and (not query.workload or self.workloads[row] in query.workload)
             and (not query.state or self.states[row] in query.state)
+            and (not query.issue_type or self._issue_type(row) in query.issue_type)
             # NaN is not above anything.
             and (query.min_probability <= 0.0 or self.probability[row] >= query.min_probability)
             and (not query.q or query.q.casefold() in self._texts[row])

@@ -19,6 +19,7 @@ from podforecast.ui.explanation_panel import what_to_do, why
 from podforecast.ui.kept import Shelf
 from podforecast.ui.notices import source_line, trouble
 from podforecast.ui.outcomes import Declined, Service
+from podforecast.ui.outlook_panel import what_to_expect
 from podforecast.ui.palette import scheme_of
 from podforecast.ui.pod_card import pod_card
 from podforecast.ui.timeline_chart import timeline_chart
@@ -70,6 +71,7 @@ def _pod(detail: PodDetailOut) -> None:
     with words:
         st.markdown(pod_card(view), unsafe_allow_html=True)
         st.caption(view.facts)
+        what_to_expect(detail.issue_type, detail.pod_status)
         _chronicle(detail)
     with chart:
         _chart(detail)

@@ -18,6 +18,7 @@ from podforecast.ui.cards import forecast_card
 from podforecast.ui.explanation_panel import what_to_do, why
 from podforecast.ui.inputs import Value, key_of, optional_input, required_input
 from podforecast.ui.outcomes import Answered, Measurements, Outcome, Service
+from podforecast.ui.outlook_panel import what_to_expect
 from podforecast.ui.viewmodels.forecast import (
     FailureView,
     as_curl,
@@ -150,6 +151,7 @@ def _outcome(asked: Asked | None) -> None:
 
 def _forecast(forecast: ExplainedResponse) -> None:
     st.markdown(forecast_card(forecast_view(forecast)), unsafe_allow_html=True)
+    what_to_expect(forecast.issue_type, forecast.pod_status)
     why(forecast.explanation)
     what_to_do(forecast.recommendations)
 

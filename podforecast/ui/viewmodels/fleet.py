@@ -19,6 +19,7 @@ from podforecast.domain.forecast import RiskLevel
 from podforecast.ui.palette import SIGNS, Ink
 from podforecast.ui.viewmodels.fleet_query import PAGE_SIZE, FleetQuery, PodName
 from podforecast.ui.viewmodels.forecast import as_percent
+from podforecast.ui.viewmodels.outlook import issue_in_words
 from podforecast.ui.viewmodels.snapshot import age_in_words, data_age, time_of_day
 
 CAUSES: Mapping[str, str] = {
@@ -137,6 +138,8 @@ class PodRow:
     name: PodName
     ink: Ink
     state_words: str
+    issue: str
+    """Symbol and word of the trouble that is ahead; empty where none is."""
     probability_pct: float | None
     trend_pct: tuple[float, ...]
     memory_pct: float | None
@@ -156,6 +159,7 @@ def _row(pod: PodOut, scanned_at: datetime | None) -> PodRow:
         name=PodName(pod.namespace, pod.name),
         ink=sign_ink(pod),
         state_words=state_in_words(pod),
+        issue=issue_in_words(pod.issue_type),
         probability_pct=None if probability is None else 100 * probability,
         trend_pct=tuple(100 * value for value in pod.trend if value is not None),
         memory_pct=pod.memory_usage_pct,

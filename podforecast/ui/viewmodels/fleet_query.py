@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 from podforecast.api_schema.fleet import PodState
+from podforecast.domain.issues import FAILING_ISSUES, IssueType
 
 PAGE_SIZE = 100
 LONGEST_TEXT = 253
 """As the longest name of a pod."""
 STATES: tuple[PodState, ...] = get_args(PodState)
+ISSUES = FAILING_ISSUES
+"""To ask for no issue is what the counters of states are for."""
 LAST_PAGE = 10_000
 """A million pods; further on is a typing error."""
 
@@ -34,6 +37,7 @@ class FleetQuery:
 
     namespace: str | None = None
     state: PodState | None = None
+    issue: IssueType | None = None
     text: str = ""
     min_probability: float = 0.0
     page: int = 1
@@ -61,6 +65,9 @@ def read_address(params: Mapping[str, str]) -> tuple[FleetQuery, tuple[str, ...]
     state = next((state for state in STATES if state == params.get("state")), None)
     if params.get("state") and state is None:
         refuse("state", f"state; there are {', '.join(STATES)}")
+    issue = next((each for each in ISSUES if each == params.get("issue_type")), None)
+    if params.get("issue_type") and issue is None:
+        refuse("issue_type", f"kind of trouble; there are {', '.join(ISSUES)}")
     share = _number(params.get("min_probability", "0"), low=0.0, high=1.0)
     if share is None:
         refuse("min_probability", "number from 0 to 1")
@@ -73,6 +80,7 @@ def read_address(params: Mapping[str, str]) -> tuple[FleetQuery, tuple[str, ...]
     query = FleetQuery(
         namespace=params.get("namespace", "")[:LONGEST_TEXT] or None,
         state=state,
+        issue=issue,
         text=params.get("text", "")[:LONGEST_TEXT],
         min_probability=share or 0.0,
         page=1 if page is None or page % 1 else int(page),
@@ -90,6 +98,7 @@ def as_address(query: FleetQuery) -> dict[str, str]:
     params = {
         "namespace": query.namespace or "",
         "state": query.state or "",
+        "issue_type": query.issue or "",
         "text": query.text,
         "min_probability": f"{query.min_probability:g}" if query.min_probability else "",
         "page": str(query.page) if query.page > 1 else "",
@@ -107,6 +116,7 @@ def as_filters(query: FleetQuery) -> dict[str, str]:
     params = {
         "namespace": query.namespace or "",
         "state": query.state or "",
+        "issue_type": query.issue or "",
         "q": query.text,
         "min_probability": f"{query.min_probability:g}" if query.min_probability else "",
     }

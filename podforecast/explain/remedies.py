@@ -123,7 +123,7 @@ def _promise(before: float, after: float) -> str:
     """Say what the model says of the higher limit, also where that is no comfort.
 
     >>> _promise(0.914, 0.216)
-    'With the higher limit below, the risk would be 0.22 instead of 0.91.'
+    'With the higher limit below, the risk would be 0.22 instead of 0.91 for now.'
     >>> _promise(0.914, 0.92)
     'The higher limit below alone would not lower the risk of 0.91.'
     """
@@ -131,7 +131,8 @@ def _promise(before: float, after: float) -> str:
     least = math.ceil(100.0 * after - 1e-9) / 100.0
     if least >= round(before, 2):
         return f"The higher limit below alone would not lower the risk of {before:.2f}."
-    return f"With the higher limit below, the risk would be {least:.2f} instead of {before:.2f}."
+    instead = f"{least:.2f} instead of {before:.2f}"
+    return f"With the higher limit below, the risk would be {instead} for now."
 
 
 def _filled(texts: Iterable[str], known: Facts) -> Iterable[str]:

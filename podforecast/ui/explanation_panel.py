@@ -9,7 +9,7 @@ import streamlit as st
 from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
 from podforecast.ui.cards import why_list
 from podforecast.ui.palette import scheme_of
-from podforecast.ui.viewmodels.explanation import RemedyView, remedy_views, why_view
+from podforecast.ui.viewmodels.explanation import Query, RemedyView, remedy_views, why_view
 
 HOW_TO_READ = (
     "How far each measurement multiplies or divides the odds of a failure, against a typical pod."
@@ -22,6 +22,15 @@ def why(explanation: ExplanationOut) -> None:
     st.markdown("#### Why", help=HOW_TO_READ)
     view, scheme = why_view(explanation), scheme_of(st.context.theme.type)
     st.markdown(why_list(view, scheme), unsafe_allow_html=True)
+    if view.queries:
+        with st.expander("Check it in Prometheus"):
+            _queries(view.queries)
+
+
+def _queries(queries: Sequence[Query]) -> None:
+    for query in queries:
+        st.text(query.title)
+        st.code(query.promql, language=None)
 
 
 def what_to_do(recommendations: Sequence[RecommendationOut]) -> None:
@@ -49,3 +58,5 @@ def _actions(view: RemedyView) -> None:
             st.code(action.text, language=None, wrap_lines=True)
         else:
             st.markdown(f"- {action.text}")
+    if view.more:
+        st.caption(f"Runbook: `{view.more}`")

@@ -180,7 +180,7 @@ class TestPromise:
             "If the use is legitimate, raise the memory limit from 256Mi to 320Mi or more"
         )
         assert remedy.description.endswith(
-            "With the higher limit below, the risk would be 0.38 instead of 0.47."
+            "With the higher limit below, the risk would be 0.38 instead of 0.47 for now."
         )
         assert (remedy.risk_before, remedy.risk_after) == (0.475, pytest.approx(0.38))
 

@@ -9,6 +9,7 @@ from podforecast.ui.cards import why_list
 from podforecast.ui.palette import INKS
 from podforecast.ui.viewmodels.explanation import (
     Action,
+    Query,
     effect,
     probability_of,
     remedy_views,
@@ -58,6 +59,13 @@ class TestWhy:
         assert view.lines == ()
         assert view.other.fact == "Many measurements, each a little"
 
+    def test_queries_are_of_the_reasons_that_have_one(self, make_explanation, make_reason):
+        asked = make_reason(promql='up{pod="cart-0"}', window="10 min")
+        view = why_view(make_explanation(asked, make_reason(promql=None)))
+        assert view.queries == (
+            Query("Memory usage is 95.2 % of its limit (10 min)", 'up{pod="cart-0"}'),
+        )  # fmt: skip
+
     @pytest.mark.parametrize(
         ("contribution", "text"),
         [
@@ -94,6 +102,17 @@ class TestWhatToDo:
         (view,) = remedy_views([remedy])
         assert view.title == "Look"
         assert view.actions == (Action("kubectl get pods", True), Action("Read the log.", False))
+
+    @pytest.mark.parametrize(
+        ("runbook", "more"),
+        [
+            pytest.param(None, "", id="none"),
+            pytest.param("memory-runs-out", "docs/runbook.md#memory-runs-out", id="an-entry"),
+        ],
+    )
+    def test_it_says_where_to_read_on(self, runbook, more):
+        remedy = RecommendationOut(title="Look", description="", actions=(), runbook=runbook)
+        assert remedy_views([remedy])[0].more == more
 
     def test_several_are_numbered(self):
         remedy = RecommendationOut(title="Look", description="Why.", actions=())

@@ -11,6 +11,7 @@ from podforecast.ui.viewmodels.forecast import as_percent
 
 COMMAND = "kubectl "
 """How an action begins that can be pasted into a terminal."""
+RUNBOOK = "docs/runbook.md"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SILENT = 0.01
 """Log-odds that no figure would show."""
@@ -41,10 +42,20 @@ class Line:
     effect: Effect
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """How a reason is found again in Prometheus."""
+
+    title: str
+    promql: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhyView:
     start: str
     lines: tuple[Line, ...]
+    queries: tuple[Query, ...]
+    """Of the reasons that one signal gives."""
     other: Line | None
     """All that has no line of its own; None where that is nothing."""
 
@@ -59,6 +70,11 @@ def why_view(explanation: ExplanationOut) -> WhyView:
     return WhyView(
         start=_start(explanation),
         lines=lines,
+        queries=tuple(
+            Query(f"{line.fact} ({reason.window})", reason.promql)
+            for line, reason in zip(lines, explanation.reasons, strict=True)
+            if reason.promql is not None
+        ),
         other=Line(rest, "", effect(explanation.other, longest)) if spoken else None,
     )
 
@@ -112,6 +128,8 @@ class RemedyView:
     title: str
     description: str
     actions: tuple[Action, ...]
+    more: str = ""
+    """Where to read on; may be empty."""
 
 
 def remedy_views(recommendations: Sequence[RecommendationOut]) -> tuple[RemedyView, ...]:
@@ -122,6 +140,7 @@ def remedy_views(recommendations: Sequence[RecommendationOut]) -> tuple[RemedyVi
             title=f"{place}. {remedy.title}" if many else remedy.title,
             description=remedy.description,
             actions=as_actions(remedy.actions),
+            more=f"{RUNBOOK}#{remedy.runbook}" if remedy.runbook else "",
         )
         for place, remedy in enumerate(recommendations, start=1)
     )

@@ -35,7 +35,8 @@ PLAN = AlertPlan(rest=timedelta(seconds=30), cluster="prod")
 
 
 def reason(feature: str, value: float | None = 1.0, *, raises: bool = True) -> Reason:
-    return Reason(feature=feature, value=value, unit="", typical_low=None, typical_high=None,
+    return Reason(feature=feature, value=value, unit="", window="now", promql=None,
+                  typical_low=None, typical_high=None, typical_of=None,
                   contribution=1.0 if raises else -1.0, direction="raises" if raises else "lowers",
                   sentence=f"{feature} speaks.")  # fmt: skip
 

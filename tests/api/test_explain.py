@@ -59,7 +59,7 @@ async def test_reasons_and_remedies_are_added_to_the_same_forecast(client, examp
     plain = (await post(client, example, "")).json()
     explained = (await post(client, example, query)).json()
     ExplainedResponse.model_validate(explained)
-    added = {"explanation", "recommendations"}
+    added = {"explanation", "recommendations", "issue_type", "pod_status"}
     assert {name: value for name, value in explained.items() if name not in added} == plain
     assert set(explained) - set(plain) == added
 

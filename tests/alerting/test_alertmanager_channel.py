@@ -216,6 +216,7 @@ def test_an_alert_arrives_with_labels_numbers_and_what_to_do(alertmanager, chann
     assert alert["labels"] == {
         "alertname": "PodFailureForecast", "severity": "critical", "cluster": "prod",
         "namespace": "shop", "workload": "cart", "cause": "memory",
+        "issue_type": "resource_exhaustion",
     }  # fmt: skip
     said = alert["annotations"]
     assert said["summary"] == "2 pods of shop/cart are likely to fail within 5 min (up to 93 %)"

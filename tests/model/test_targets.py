@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from podforecast.cli.targets import TrainedTargets, put_beside
+from podforecast.cli.targets import train as train_targets
+from podforecast.cli.training_data import TrainingData
 from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.issues import FAILING_ISSUES, issue_of
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import FailureCause, PodRef, PodStatus
 from podforecast.domain.statuses import StatusRows, concatenate_statuses
-from podforecast.errors import DataUnusable
+from podforecast.errors import DataUnusable, ModelNotReady
+from podforecast.model import artifact
 from podforecast.model.portable import NotPortable
+from podforecast.model.scorer import load
+from podforecast.model.selection import Effort
 from podforecast.model.status_labels import statuses_ahead, thinned
 from podforecast.model.targets import describe, form, measuring, training
 from podforecast.model.targets.candidates import CANDIDATES
@@ -328,6 +335,98 @@ class TestWhatIsLearned:
         )
         name = portable_of("pod_status")
         assert describe.files_of(first)[name] == describe.files_of(again)[name]
+
+
+@pytest.fixture(scope="module")
+def boosted_trainings(troubled, statuses):
+    """Of both targets, by the quickest kind of model."""
+    return [
+        training.train(task, seed=1, candidates=CANDIDATES[2:])
+        for task in (issue_task(troubled, seed=1, folds=2), status_task(statuses, seed=1, folds=2))
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path, linear, boosted_trainings):
+    """A model with both targets beside it."""
+    found = TrainedTargets(
+        {each.task.name: describe.record_of(each) for each in boosted_trainings},
+        {name: b for each in boosted_trainings for name, b in describe.files_of(each).items()},
+    )
+    artifact.save(tmp_path, linear.pipeline, found.noted(linear.manifest), beside=found.files)
+    return tmp_path
+
+
+class TestFolder:
+    def test_without_targets_still_forecasts_failures(self, tmp_path, linear):
+        artifact.save(tmp_path, linear.pipeline, linear.manifest)
+        scorer = load(tmp_path)
+        assert scorer.path == "fast"
+        assert (scorer.targets.issue_type, scorer.targets.pod_status) == (None, None)
+        assert "run `python train_model.py`" in scorer.targets.missing["issue_type"]
+
+    def test_says_why_training_left_one_out(self, tmp_path, linear):
+        found = TrainedTargets(left_out={"issue_type": "issue_type is left out: too quiet"})
+        artifact.save(tmp_path, linear.pipeline, found.noted(linear.manifest))
+        assert load(tmp_path).targets.missing["issue_type"] == "issue_type is left out: too quiet"
+
+    def test_has_both_and_pickles_that_nobody_loads(self, folder):
+        scorer = load(folder)
+        assert not scorer.targets.missing
+        assert scorer.targets.issue_type is not None
+        assert {"issue_type_predictor.pkl", "pod_status_predictor.npz"} <= set(
+            scorer.manifest.files
+        )
+
+    @pytest.mark.parametrize(
+        ("spoil", "why"),
+        [
+            pytest.param(Path.unlink, "can not be read", id="gone"),
+            pytest.param(lambda path: path.write_bytes(b"other"), "is not the file", id="changed"),
+        ],
+    )
+    def test_with_a_spoilt_file_lacks_that_target_alone(self, folder, spoil, why):
+        spoil(folder / "issue_type_predictor.npz")
+        targets = load(folder).targets
+        assert targets.issue_type is None
+        assert why in targets.missing["issue_type"]
+        assert targets.pod_status is not None
+
+    def test_whose_reference_rows_differ_is_not_believed(self, folder):
+        manifest = artifact.read_manifest(folder)
+        record = manifest.targets["pod_status"]
+        shares = ((0.5, 0.5), *record.reference.shares[1:])
+        wrong = record.reference.model_copy(update={"shares": shares})
+        spoilt = record.model_copy(update={"reference": wrong})
+        targets = {**manifest.targets, "pod_status": spoilt}
+        artifact.add(folder, manifest.model_copy(update={"targets": targets}), {})
+        assert "reference rows" in load(folder).targets.missing["pod_status"]
+
+    def test_gets_one_target_anew_and_keeps_the_rest(self, folder, boosted_trainings):
+        before = artifact.read_manifest(folder)
+        issues = boosted_trainings[0]
+        record = describe.record_of(issues).model_copy(update={"remarks": ("again",)})
+        put_beside(folder, TrainedTargets({"issue_type": record}, describe.files_of(issues)))
+        after = load(folder)
+        assert after.targets.issue_type.record.remarks == ("again",)
+        assert after.targets.pod_status is not None
+        assert after.manifest.model_version == before.model_version
+
+    def test_without_a_model_takes_no_target(self, tmp_path, boosted_trainings):
+        found = TrainedTargets(files=describe.files_of(boosted_trainings[0]))
+        with pytest.raises(ModelNotReady):
+            put_beside(tmp_path, found)
+
+
+class TestTable:
+    def test_of_a_user_trains_no_targets_and_says_why(self, dataset, capsys):
+        unlabelled = replace(dataset, failures=(), failure=np.full(len(dataset), -1))
+        read = TrainingData(dataset=unlabelled, remarks=())
+        found = train_targets(read, ("issue_type", "pod_status"), Effort(seed=1))
+        assert set(found.left_out) == {"issue_type", "pod_status"}
+        told = capsys.readouterr().err
+        assert "issue_type is left out" in told
+        assert "a table does not tell what status a pod had" in told
 
 
 class TestFigures:

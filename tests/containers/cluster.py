@@ -58,6 +58,15 @@ class Cluster:
     def url(self, name: str, port: int) -> str:
         return f"http://{self.podman.address(name)}:{port}"
 
+    def wait_for(self, name: str, port: int, path: str) -> None:
+        """Wait until a pod answers; where it does not, say what it wrote last."""
+        url = self.url(name, port) + path
+        try:
+            wait_until(lambda: answers(url), seconds=START_SECONDS, what=f"{url} answers")
+        except AssertionError as error:
+            last_words = self.podman.logs(self.pods[name].container)
+            raise AssertionError(f"{error}\n{last_words}") from error
+
     def life(self, name: str) -> dict[str, Any]:
         return self.podman.inspect(self.pods[name].container)[0]
 
@@ -75,7 +84,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         apps, visitors = _of_demo("demo"), _of_demo("visitors")
         up.play(apps)
         for pod in apps:
-            wait_for(f"{up.url(pod.name, 8080)}/readyz")
+            up.wait_for(pod.name, 8080, "/readyz")
         up.play(visitors)  # now: they can keep all workers of an app that starts busy
         config = stack.enter_context(_scraped(up, apps))
         (prometheus,) = [
@@ -83,7 +92,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         ]
         files = {**prometheus.volumes, "config": {"prometheus.yml": config}}
         up.play([replace(prometheus, volumes=files)])
-        wait_for(f"{up.url(prometheus.name, 9090)}/-/ready")
+        up.wait_for(prometheus.name, 9090, "/-/ready")
         up.scraped_since = time.monotonic()
         yield up
 
@@ -176,11 +185,8 @@ class Witness:
                 if named.get(pod, {}).get("risk_level") in ("high", "critical")]  # fmt: skip
 
 
-def wait_for(url: str, seconds: float = START_SECONDS) -> None:
-    def answers() -> bool:
-        try:
-            return httpx.get(url, timeout=5, trust_env=False).is_success
-        except httpx.TransportError:
-            return False
-
-    wait_until(answers, seconds=seconds, what=f"{url} answers")
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.TransportError:
+        return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.containers.cluster import Cluster, Witness, cluster, leaking, wait_for
+from tests.containers.cluster import Cluster, Witness, cluster, leaking
 from tests.containers.engine import (
     API,
     BUILD_SECONDS,
@@ -62,8 +62,8 @@ def _begin(demo_cluster: Cluster, stack: ExitStack) -> Story:
     ours = pods(rendered("overlays/local"))
     demo_cluster.take_over(API)
     demo_cluster.play([pod for pod in ours if pod.workload != "podforecast-dashboard"])
+    demo_cluster.wait_for("podforecast-watcher-1", 8080, "/readyz")
     watcher = demo_cluster.url("podforecast-watcher-1", 8080)
-    wait_for(f"{watcher}/readyz")
     witness = Witness(watcher)
     stack.enter_context(witness.looking())
     stack.enter_context(leaking(demo_cluster))

@@ -82,6 +82,12 @@ class Podman:
         """Return this machine's address on the network."""
         return json.loads(self("network", "inspect", self.network))[0]["subnets"][0]["gateway"]
 
+    def logs(self, container: str) -> str:
+        """Return the last lines of a container, of both its outputs."""
+        command = [*self._command(), "logs", "--tail", "40", container]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return done.stdout + done.stderr
+
     def deaths(self, container: str) -> list[int]:
         """Return the exit codes of a container's lives so far, by its id: names are used again."""
         wanted = ("--filter", "event=died", "--filter", f"container={container}")

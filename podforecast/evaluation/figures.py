@@ -171,6 +171,13 @@ class Naming:
     """With a precursor, and at risk within the horizon before."""
     with_precursor: Named
     """At risk or not."""
+    by_first: Named
+    """The same by the very first reason alone."""
+    fixed_share: float
+    """Of those with a precursor: named by one list of as many features for all of them, chosen in
+    hindsight. What explanations have to be better than."""
+    fixed_first: float
+    """The same of one feature."""
     sudden: Named
     """Of those that have a signal of their own: some show one when they come again."""
     without_own_signal: int

@@ -7,11 +7,13 @@ of the first three reasons raises the risk and is about a signal of the cause's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
+from podforecast.domain.catalogue import FEATURE_NAMES
 from podforecast.domain.tables import Dataset, Index, Mask
 from podforecast.domain.telemetry import Array
 from podforecast.evaluation.draws import PodDraws
@@ -37,6 +39,8 @@ class Told:
     """Whether the pod was at risk within the horizon before it."""
     named: Mask
     """Whether the first reasons name the cause."""
+    at_once: Mask
+    """Whether the very first one does."""
     seconds: float
     """Mean time of an explanation, each asked for alone."""
 
@@ -50,23 +54,26 @@ def told(dataset: Dataset, scorer: Scorer, *, clock: Clock) -> Told:
     began = clock()
     explanations = [_explained(scorer, dataset.x[row]) for row in rows]
     spent = clock() - began
-    named = [
-        names(explanation, dataset.failures[failure].fault_kind)
-        for failure, explanation in zip(failures, explanations, strict=True)
-    ]
+    kinds = [dataset.failures[failure].fault_kind for failure in failures]
+
+    def by(most: int) -> Mask:
+        told = zip(explanations, kinds, strict=True)
+        return np.array([names(each, kind, most=most) for each, kind in told], dtype=np.bool_)
+
     return Told(
         failure=failures,
         announced=at_risk[rows],
-        named=np.array(named, dtype=np.bool_),
+        named=by(FIRST_REASONS),
+        at_once=by(1),
         seconds=spent / len(rows) if len(rows) else float("nan"),
     )
 
 
-def names(explanation: Explanation, fault_kind: str) -> bool:
+def names(explanation: Explanation, fault_kind: str, *, most: int = FIRST_REASONS) -> bool:
     """Whether one of the first reasons raises the risk by a signal of the cause's own."""
     return any(
         reason.direction == "raises" and is_own(reason.feature, fault_kind)
-        for reason in explanation.reasons[:FIRST_REASONS]
+        for reason in explanation.reasons[:most]
     )
 
 
@@ -78,24 +85,40 @@ def measured(dataset: Dataset, found: Told, draws: PodDraws) -> Naming:
     nameable = np.array([bool(OWN_SIGNALS[str(kind)]) for kind in kinds], dtype=np.bool_)
     pod = dataset.failure_pod[found.failure]
 
-    def share(chosen: Mask) -> Named:
-        part = draws.per_pod(pod[chosen], found.named[chosen].astype(np.float64))
+    def share(chosen: Mask, named: Mask = found.named) -> Named:
+        part = draws.per_pod(pod[chosen], named[chosen].astype(np.float64))
         whole = draws.per_pod(pod[chosen])
         return Named(
             failures=int(chosen.sum()),
-            named=int(found.named[chosen].sum()),
+            named=int(named[chosen].sum()),
             share=draws.of_ratio(part, whole).interval(),
         )
 
     return Naming(
         announced=share(found.announced & gradual),
         with_precursor=share(gradual),
+        by_first=share(gradual, found.at_once),
+        fixed_share=best_fixed(kinds[gradual].tolist(), FIRST_REASONS),
+        fixed_first=best_fixed(kinds[gradual].tolist(), 1),
         sudden=share(~gradual & nameable),
         without_own_signal=int((~nameable).sum()),
         by_fault=_by_fault(kinds[nameable], share, kinds),
         first_reasons=FIRST_REASONS,
         milliseconds=1000.0 * found.seconds,
     )
+
+
+def best_fixed(kinds: Sequence[str], most: int) -> float:
+    """Share of causes that the best list of so many features names, the same list for all.
+
+    >>> best_fixed(["leak_linear", "leak_linear", "cpu_ramp", "crash"], 1)
+    0.5
+    """
+    if not kinds:
+        return float("nan")
+    columns = {tuple(is_own(f, kind) for kind in kinds) for f in FEATURE_NAMES}
+    lists = combinations(sorted(columns), min(most, len(columns)))
+    return max(float(np.any(chosen, axis=0).mean()) for chosen in lists)
 
 
 def _by_fault(

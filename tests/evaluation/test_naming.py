@@ -167,6 +167,20 @@ def test_a_fourth_reason_names_nothing(dataset):
     assert naming.names(explain(row, told), "cpu_ramp")
 
 
+def test_the_first_reason_is_held_against_it_alone_as_well(dataset):
+    found = measured_of(dataset, FakeScorer("memory_usage_pct"))
+    assert found.by_first == found.with_precursor
+    assert (found.fixed_share, found.fixed_first) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("most", "share"), [pytest.param(1, 0.5, id="one"), pytest.param(2, 0.75, id="two")]
+)
+def test_a_fixed_list_names_the_commonest_causes(most, share):
+    kinds = ["leak_linear", "leak_steps", "connection_leak", "error_exit"]
+    assert naming.best_fixed(kinds, most) == share
+
+
 def test_failures_of_unknown_cause_are_left_out(unseen):
     assert not len(found_of(unseen, FakeScorer("memory_usage_pct")).failure)
 
@@ -174,7 +188,8 @@ def test_failures_of_unknown_cause_are_left_out(unseen):
 def test_the_table_has_a_line_for_each_share(dataset):
     table = tables.naming_table(measured_of(dataset, FakeScorer("memory_usage_pct")))
     assert [row[0] for row in table.rows] == [
-        "announced, with precursor", "all with precursor", "sudden, with a signal of their own",
+        "announced, with precursor", "all with precursor",
+        "all with precursor, by the first reason alone", "sudden, with a signal of their own",
         "leak_linear",
     ]  # fmt: skip
     assert {len(row) for row in table.rows} == {len(table.header)}

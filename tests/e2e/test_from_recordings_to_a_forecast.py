@@ -63,6 +63,27 @@ def test_the_test_campaign_was_not_trained_on(trained):
     assert set(report["data"]["campaigns"]) == {n for n, role in roles.items() if role == "train"}
 
 
+def test_trouble_and_statuses_are_learned_better_than_their_baselines(trained):
+    _, report = trained
+    assert report["targets_left_out"] == {}
+    assert set(report["targets"]) == {"issue_type", "pod_status"}
+    for target in report["targets"].values():
+        best, baseline = target["candidates"][0], target["baseline"]
+        assert best["log_loss_high"] < baseline["log_loss_low"]
+        assert len({one["name"] for one in target["candidates"]}) == 3
+
+
+def test_the_example_explained_names_trouble_and_status(service):
+    example = (ROOT / "example.json").read_bytes()
+    body = httpx.post(service + "/predict?explain=true", content=example, timeout=10).json()
+    for told in (body["issue_type"], body["pod_status"]):
+        assert sum(told["distribution"].values()) == pytest.approx(1.0)
+    assert body["issue_type"]["distribution"]["none"] == pytest.approx(
+        1 - body["failure_probability"]
+    )
+    assert httpx.get(service + "/readyz").json()["targets_missing"] == {}
+
+
 def test_the_example_is_answered_as_documented(service):
     example = (ROOT / "example.json").read_bytes()
     answer = httpx.post(service + "/predict", content=example, timeout=10,

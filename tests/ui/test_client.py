@@ -162,7 +162,7 @@ class TestAnswered:
     def test_a_ready_service_is_connected(self, client, service):
         service.body = (
             b'{"status": "ready", "model_version": "v7", "path": "fast", "path_reason": null,'
-            b' "source": null, "troubles": {}}'
+            b' "source": null, "troubles": {}, "targets_missing": {}}'
         )
         assert client.connection() == Connected(client.address, "v7")
 

@@ -44,20 +44,28 @@ UNKNOWN = Normal(low=np.full(len(CATALOGUE), np.nan), high=np.full(len(CATALOGUE
 
 
 def normal_of(row: int, values: Array, workloads: Sequence[str]) -> Normal:
-    """Look at the siblings of one pod.
+    """Look at the siblings of one pod; see :func:`normals_of`."""
+    return normals_of([row], values, workloads)[0]
+
+
+def normals_of(rows: Sequence[int], values: Array, workloads: Sequence[str]) -> list[Normal]:
+    """Look at the siblings of some pods.
 
     Parameters
     ----------
-    row
-        Of the pod.
+    rows
+        Of the pods.
     values
         Features of all pods in catalogue order, NaN = unknown, shape (n_pods, n_features).
     workloads
-        Of each pod.
+        Of each of all pods.
     """
-    own = workloads[row]
-    others = [at for at, name in enumerate(workloads) if name == own and at != row]
-    return range_of(values, np.array(others[:MOST], dtype=np.int64))
+    members: dict[str, list[int]] = {workloads[row]: [] for row in rows}
+    for at, name in enumerate(workloads):
+        if name in members:
+            members[name].append(at)
+    others = ([at for at in members[workloads[row]] if at != row][:MOST] for row in rows)
+    return [range_of(values, np.array(each, dtype=np.int64)) for each in others]
 
 
 def range_of(values: Array, rows: Index) -> Normal:

@@ -13,7 +13,7 @@ from podforecast.domain.pods import PodRef
 from podforecast.domain.tables import FeatureTable
 from podforecast.domain.telemetry import Array
 from podforecast.explain.addresses import PodAddress
-from podforecast.explain.normal import normal_of
+from podforecast.explain.normal import normals_of
 from podforecast.explain.reasons import Explanation, Setting, explain
 from podforecast.explain.remedies import Case, Remedy, remedies
 from podforecast.model.scorer import Scorer
@@ -81,6 +81,7 @@ def explained(
     values = table.values[riskiest]
     contributions = model.contributions(values)
     memory = sizes([table.pods[row] for row in riskiest])
+    normals = normals_of(riskiest.tolist(), table.values, table.workloads)
     found = {}
     for place, row in enumerate(riskiest):
         pod = table.pods[row]
@@ -96,11 +97,7 @@ def explained(
                 values[place],
                 contributions,
                 index=place,
-                setting=Setting(
-                    pod=case.pod,
-                    normal=normal_of(row, table.values, table.workloads),
-                    selector=selector,
-                ),
+                setting=Setting(pod=case.pod, normal=normals[place], selector=selector),
             ),
             remedies=remedies(case, model.score),
             memory=case.memory,

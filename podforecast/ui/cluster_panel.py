@@ -30,7 +30,7 @@ def cluster_panel(view: ClusterView) -> None:
 def cluster_card(view: ClusterView) -> str:
     """Draw the forecast: its state as colour, symbol and word, and a bar."""
     # White text needs the darker of the two sets, whatever the page's background.
-    colour = INKS["light"].states[view.state]
+    colour = INKS["light"].states[view.ink]
     return (
         f'<div style="background:{colour};color:#fff;border-radius:.6rem;padding:.9rem 1.25rem">'
         f'<div style="font-size:1.05rem;font-weight:600">{escape(view.headline)}</div>'

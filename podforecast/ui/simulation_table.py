@@ -46,7 +46,7 @@ def cluster_table(
 
 
 def _styled(rows: Sequence[ClusterRow], scheme: Scheme) -> object:
-    colours = [f"color: {INKS[scheme].states[row.state]}; font-weight: 600" for row in rows]
+    colours = [f"color: {INKS[scheme].states[row.ink]}; font-weight: 600" for row in rows]
     return _frame(rows).style.apply(lambda _: colours, subset=["State"])
 
 
@@ -71,25 +71,25 @@ def _frame(rows: Sequence[ClusterRow]) -> pd.DataFrame:
 def _columns() -> dict[str, Any]:
     of = st.column_config
     return {
-        "State": of.TextColumn(width=88),
+        "State": of.TextColumn(width=118),
         "Probability": of.ProgressColumn(
             help="That a failure of any pod begins within the horizon, pods taken as independent."
             " 100 % where one is failing already.",
             format="%.1f %%",
             min_value=0,
             max_value=100,
-            width=118,
+            width=100,
         ),
-        "Cluster": of.TextColumn(width=102),
+        "Cluster": of.TextColumn(width=97),
         "Issue": of.TextColumn(
-            help="Of the pod that leads; empty where the cluster is stable.", width=152
+            help="Of the pod that leads; empty where the cluster is stable.", width=150
         ),
-        "CPU": of.NumberColumn(help="Busy share of the nodes' CPU.", format="%.0f %%", width=50),
+        "CPU": of.NumberColumn(help="Busy share of the nodes' CPU.", format="%.0f %%", width=48),
         "Memory": of.NumberColumn(
             help="Used share of the nodes' memory.", format="%.0f %%", width=62
         ),
-        "Errors": of.NumberColumn(help="Share of answers: 5xx.", format="%.1f %%", width=60),
+        "Errors": of.NumberColumn(help="Share of answers: 5xx.", format="%.1f %%", width=58),
         "Latency": of.NumberColumn(
-            help="95th percentile of the slowest pod.", format="%.0f ms", width=70
+            help="95th percentile of the slowest pod.", format="%.0f ms", width=68
         ),
     }

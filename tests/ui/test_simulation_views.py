@@ -62,12 +62,21 @@ class TestRows:
         assert [c.cluster_id for c in ranked(told)] == ["down", "a", "b", "watch", "quiet"]
 
     def test_state_and_issue_are_symbols_with_words(self):
-        rows = cluster_rows((at_risk(), cluster()))
+        rows = cluster_rows((at_risk(), cluster()), 0.1)
         assert [row.state_words for row in rows] == ["▲ At risk", "● Stable"]
         assert [row.issue for row in rows] == ["▤ Resource exhaustion", ""]
 
+    @pytest.mark.parametrize(
+        ("probability", "words", "ink"),
+        [(0.05, "● Stable", "stable"), (0.1, "● Stable, medium", "medium")],
+    )
+    def test_green_is_for_clusters_without_a_raised_risk(self, probability, words, ink):
+        pod = {"name": "a-0", "workload": "a", "failure_probability": probability, "reasons": []}
+        (row,) = cluster_rows((cluster(leading_pod=pod),), 0.1)
+        assert (row.state_words, row.ink) == (words, ink)
+
     def test_unknown_stays_unknown(self):
-        (row,) = cluster_rows((cluster(metrics={"error_rate": None, "latency_ms": None}),))
+        (row,) = cluster_rows((cluster(metrics={"error_rate": None, "latency_ms": None}),), 0.1)
         assert (row.error_pct, row.latency_ms) == (None, None)
 
 

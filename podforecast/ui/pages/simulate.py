@@ -159,7 +159,8 @@ def _clusters(simulation: SimulationOut) -> None:
         st.caption(view.bins_sentence)
     table, panel = st.columns([13, 6], gap="medium")
     with table:
-        cluster_table(cluster_rows(clusters), scheme, on_pick=_pick)
+        rows = cluster_rows(clusters, simulation.watch_threshold)
+        cluster_table(rows, scheme, on_pick=_pick)
         st.caption(f"Model {simulation.model_version}")
     with panel:
         names = [cluster.cluster_id for cluster in clusters]

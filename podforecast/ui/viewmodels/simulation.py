@@ -15,7 +15,7 @@ from podforecast.api_schema.simulate import (
     TruthOut,
 )
 from podforecast.domain.issues import IssueType
-from podforecast.ui.palette import SIGNS
+from podforecast.ui.palette import SIGNS, Ink
 from podforecast.ui.viewmodels.explanation import RemedyView, as_actions
 from podforecast.ui.viewmodels.forecast import as_percent
 from podforecast.ui.viewmodels.issues import ISSUE_SIGNS
@@ -49,7 +49,7 @@ class ClusterRow:
     """A line of the table. Percentages are 0 to 100, unknown is None."""
 
     name: str
-    state: ClusterState
+    ink: Ink
     state_words: str
     probability_pct: float
     issue: str
@@ -70,17 +70,17 @@ def ranked(simulation: SimulationOut) -> tuple[ClusterOut, ...]:
     return tuple(sorted(simulation.clusters, key=key))
 
 
-def cluster_rows(clusters: Sequence[ClusterOut]) -> tuple[ClusterRow, ...]:
+def cluster_rows(clusters: Sequence[ClusterOut], watch_threshold: float) -> tuple[ClusterRow, ...]:
     """Turn clusters into rows, in the order in which they come."""
-    return tuple(_row(cluster) for cluster in clusters)
+    return tuple(_row(cluster, watch_threshold) for cluster in clusters)
 
 
-def _row(cluster: ClusterOut) -> ClusterRow:
+def _row(cluster: ClusterOut, watch_threshold: float) -> ClusterRow:
     told, metrics = cluster.prediction, cluster.metrics
     return ClusterRow(
         name=cluster.cluster_id,
-        state=told.state,
-        state_words=STATE_WORDS[told.state],
+        ink=cluster_ink(cluster, watch_threshold),
+        state_words=state_in_words(cluster, watch_threshold),
         probability_pct=100.0 * told.issue_probability,
         issue="" if told.issue_type is IssueType.NONE else str(ISSUE_SIGNS[told.issue_type]),
         cpu_pct=metrics.cpu_utilization,
@@ -88,6 +88,20 @@ def _row(cluster: ClusterOut) -> ClusterRow:
         error_pct=None if metrics.error_rate is None else 100.0 * metrics.error_rate,
         latency_ms=metrics.latency_ms,
     )
+
+
+def cluster_ink(cluster: ClusterOut, watch_threshold: float) -> Ink:
+    """Choose the colour: green is for clusters whose every pod is at low risk."""
+    state = cluster.prediction.state
+    riskiest = cluster.prediction.leading_pod.failure_probability
+    raised = riskiest is not None and riskiest >= watch_threshold
+    return "medium" if state == "stable" and raised else state
+
+
+def state_in_words(cluster: ClusterOut, watch_threshold: float) -> str:
+    """Word the state; a cluster with a pod of medium risk says so."""
+    words = STATE_WORDS[cluster.prediction.state]
+    return f"{words}, medium" if cluster_ink(cluster, watch_threshold) == "medium" else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +170,7 @@ def _bins(probabilities: Sequence[float]) -> tuple[Bin, ...]:
 class ClusterView:
     """One cluster in words."""
 
-    name: str
-    state: ClusterState
+    ink: Ink
     headline: str
     number: str
     sentence: str
@@ -177,9 +190,8 @@ def cluster_view(cluster: ClusterOut, simulation: SimulationOut) -> ClusterView:
     issue = told.issue_type
     kind = "" if issue is IssueType.NONE else f": {ISSUE_SIGNS[issue].word.lower()}"
     return ClusterView(
-        name=cluster.cluster_id,
-        state=told.state,
-        headline=f"{STATE_WORDS[told.state]}{kind}",
+        ink=cluster_ink(cluster, simulation.watch_threshold),
+        headline=f"{state_in_words(cluster, simulation.watch_threshold)}{kind}",
         number="Now" if told.state == "failing" else as_percent(told.issue_probability),
         sentence=_sentence(cluster, simulation.horizon_minutes),
         share=None if told.state == "failing" else told.issue_probability,

@@ -100,7 +100,6 @@ class Podman:
         A pod that ends just then is refused, so podman is asked again.
         """
         wait_until(self._is_clear, seconds=60, what="podman has ended its pods")
-        self("rmi", "--all", "--force")
         if (storage := self.folder / "root" / "overlay").is_mount():
             run("umount", str(storage))
         shutil.rmtree(self.folder)

@@ -15,9 +15,16 @@ compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || need initdb postgres
 need openssl openssl
 command -v google-chrome >/dev/null || need chromium chromium
 need systemd-analyze systemd
-# kubectl has kustomize within. Debian 12 packages one that is too old for our manifests, and Ubuntu
-# none: where there is no kubectl, kustomize is built from its Go module.
-command -v kubectl >/dev/null || need kustomize golang-go
+# kubectl has kustomize within; machines of CI have it. Debian 12's package is too old for our manifests
+# and Ubuntu has none: there kustomize is built from its Go module.
+if ! command -v kubectl >/dev/null && ! command -v kustomize >/dev/null; then
+    packaged=$(apt-cache policy kubernetes-client 2>/dev/null | sed -n 's/^ *Candidate: //p')
+    if dpkg --compare-versions "${packaged:-0}" ge 1.27 2>/dev/null; then
+        packages+=(kubernetes-client)
+    else
+        packages+=(golang-go)
+    fi
+fi
 
 [ ${#packages[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

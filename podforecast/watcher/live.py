@@ -24,8 +24,8 @@ from podforecast.telemetry.prometheus.parts import ClusterPart
 from podforecast.telemetry.prometheus.queries import Scope
 from podforecast.telemetry.prometheus.shards import Shard
 from podforecast.telemetry.ring import STEP_SECONDS, Ring
+from podforecast.watcher.asked_sizes import MemorySizes
 from podforecast.watcher.live_story import story
-from podforecast.watcher.memory_sizes import MemorySizes
 from podforecast.watcher.muting import Muting
 from podforecast.watcher.server_clock import ServerClock
 from podforecast.watcher.source import SourceFacts

@@ -60,7 +60,7 @@ def train(  # noqa: PLR0913 - an option is an argument
     Every figure printed is measured on rows the scoring model has not seen. How the saved model
     does on campaigns it never saw is for `evaluate_model.py` to say.
     """
-    _check_target(target)
+    _check_target(target, folder)
     budgeted = AlertBudget.from_per_1000_pods_per_day(budget)
     with progress() as bar:
         task = bar.add_task("Reading")
@@ -78,7 +78,11 @@ def train(  # noqa: PLR0913 - an option is an argument
             tell(done, total, f"Fitting {name}")
             give_back()
 
-        effort = Effort(seed=seed, jobs=jobs or _processors(), on_fit=lambda _: bar.advance(task))
+        def drawn(_: str = "") -> None:
+            bar.advance(task)
+            give_back()
+
+        effort = Effort(seed=seed, jobs=jobs or _processors(), on_fit=drawn)
         if target in targets.NAMES:
             tell(0, targets.FITS, f"Fitting {target}")
             found = targets.train(read, (target,), effort)
@@ -89,11 +93,6 @@ def train(  # noqa: PLR0913 - an option is an argument
             read.dataset, seed=seed, jobs=effort.jobs, budget=budgeted, on_progress=fitted
         )
         tell(0, measuring.fits(trained), "Drawing curves")
-
-        def drawn() -> None:
-            bar.advance(task)
-            give_back()
-
         curves = measuring.measure(trained, read.dataset, on_fit=drawn)
         tell(0, targets.FITS, "Fitting targets")
         found = targets.train(read, targets.NAMES if target == ALL else (), effort)
@@ -109,12 +108,15 @@ def main() -> int:
     return guarded(command)
 
 
-def _check_target(target: str) -> None:
+def _check_target(target: str, folder: Path) -> None:
+    """Refuse before anything is read what could not be saved after minutes."""
     if target not in TARGETS:
         raise ConfigurationError(
             f"--target {target} is not among: {', '.join(TARGETS)}",
             hint="Leave the option out to train all of them.",
         )
+    if target in targets.NAMES:
+        artifact.checked_manifest(folder)
 
 
 def _processors() -> int:

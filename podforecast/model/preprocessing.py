@@ -72,10 +72,11 @@ class LinearDesign(TransformerMixin, BaseEstimator):  # type: ignore[misc] # unt
     """What a linear model needs: imputed and scaled numbers, flags of unknown ones, categories.
 
     Columns come out in the order of ``NUMBERS``, then one flag for each of these, then one column
-    per value of each category; an unknown category is none of its values. Last come the hinges:
-    for each of ``KNOTS``, by how much each number is above that quantile of it. Long-tailed
-    numbers are logged first. Everything is written into one array in place: scikit-learn's
-    ``ColumnTransformer`` of the same steps takes three times the memory.
+    per value of each category; an unknown category is none of its values. Then come the hinges:
+    for each of ``KNOTS``, by how much each number is above that quantile of it. Last, as they are,
+    come columns that a table has after the catalogue's. Long-tailed numbers are logged first.
+    Everything is written into one array in place: scikit-learn's ``ColumnTransformer`` of the same
+    steps takes three times the memory.
     """
 
     def fit(self, x: NDArray[np.floating], y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
@@ -92,7 +93,9 @@ class LinearDesign(TransformerMixin, BaseEstimator):  # type: ignore[misc] # unt
         """Return the design, shape (n_rows, n_columns), of the type of ``x``."""
         n_numbers = len(NUMBERS)
         first_hinge = 2 * n_numbers + N_CATEGORY_VALUES
-        design = np.zeros((len(x), first_hinge + len(KNOTS) * n_numbers), dtype=x.dtype)
+        n_columns, n_more = first_hinge + len(KNOTS) * n_numbers, x.shape[1] - len(CATALOGUE)
+        design = np.zeros((len(x), n_columns + n_more), dtype=x.dtype)
+        design[:, n_columns:] = x[:, len(CATALOGUE) :]
         for place in range(n_numbers):
             design[:, place], design[:, n_numbers + place] = self._scaled(x, place)
             for which, knot in enumerate(self.knots_[:, place]):

@@ -60,7 +60,8 @@ def table(path, *, meaningful=True, pods=12, rows=25):
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        pytest.param(["--target", "issue_type"], 2, "--target issue_type is not", id="target"),
+        pytest.param(["--target", "issues"], 2, "--target issues is not among", id="target"),
+        pytest.param(["--target", "issue_type"], 1, "there is no manifest.json", id="no-model"),
         pytest.param(["--budget", "0"], 2, "leaves no threshold", id="budget"),
         pytest.param(["--seed", "x"], 2, "--seed", id="seed"),
         pytest.param(["--no-such-option"], 2, "--no-such-option", id="option"),
@@ -171,3 +172,16 @@ def test_help_says_what_each_option_means():
     text = CliRunner().invoke(train.command, ["--help"]).output
     for option in ("--data", "--out", "--target", "--budget", "--seed", "--jobs", "--json"):
         assert option in text
+
+
+def test_a_target_alone_is_put_beside_the_model_that_is_there(run, tmp_path):
+    folder, data = tmp_path / "models", table(tmp_path / "mine.csv")
+    run("--data", data, "--out", folder, "--target", "failure")
+    before = scorer.load(folder).manifest
+    code, stdout, stderr = run("--data", data, "--out", folder, "--target", "pod_status", "--json")
+    assert code == 0
+    assert json.loads(stdout)["targets"] == {}
+    assert "a table does not tell what status a pod had" in stderr
+    after = scorer.load(folder).manifest
+    assert after.model_version == before.model_version
+    assert "a table does not tell" in after.targets_left_out["pod_status"]

@@ -29,12 +29,14 @@ while the features, of which campaigns differ, are penalised strongly."""
 
 
 class TargetDesign(LinearDesign):
-    """A linear design, followed by the columns after the features as they are, times a scale."""
+    """A linear design whose columns of the status now are scaled."""
 
     def transform(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the design, of the type of ``x``."""
-        rest = x[:, N_FEATURES:] * np.asarray(STATUS_SCALE, dtype=x.dtype)
-        return np.concatenate([super().transform(x[:, :N_FEATURES]), rest], axis=1)
+        design = super().transform(x)
+        if x.shape[1] > N_FEATURES:
+            design[:, N_FEATURES - x.shape[1] :] *= STATUS_SCALE
+        return design
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,7 @@ class Podman:
         shutil.rmtree(self.folder)
 
     def _is_clear(self) -> bool:
-        done = subprocess.run([*self._command(), "pod", "rm", "--all", "--force", "--time", "2"],
+        done = subprocess.run([*self._command(), "pod", "rm", "--all", "--force", "--time", "0"],
                               capture_output=True, check=False, timeout=60)  # fmt: skip
         return done.returncode == 0
 

@@ -82,14 +82,26 @@ def _missing_for_the_browser() -> str:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """Folder of a model trained on the recorded campaigns as users train it, and its report."""
+def training(tmp_path_factory):
+    """A training on the recorded campaigns that has begun: its process, and where it writes to."""
     folder = tmp_path_factory.mktemp("models")
-    done = subprocess.run(
-        [sys.executable, "train_model.py", "--out", str(folder), "--json"],
-        cwd=Path(__file__).parents[1], check=True, stdout=subprocess.PIPE, timeout=540,
-    )  # fmt: skip
-    return folder, json.loads(done.stdout)
+    # Into a file: nobody may read for minutes what the process says.
+    with (folder / "report.json").open("wb") as report:
+        process = subprocess.Popen(
+            [sys.executable, "train_model.py", "--out", str(folder), "--json"],
+            cwd=Path(__file__).parents[1], stdout=report,
+        )  # fmt: skip
+    yield process, folder
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def trained(training):
+    """Folder of a model trained on the recorded campaigns as users train it, and its report."""
+    process, folder = training
+    assert process.wait(540) == 0
+    return folder, json.loads((folder / "report.json").read_bytes())
 
 
 def pytest_collection_modifyitems(config, items):

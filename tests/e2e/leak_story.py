@@ -32,6 +32,8 @@ LEAK_MINUTES = 6.5
 """A leak that fills the container in this time. Quicker ones are over before they are certain."""
 PATIENCE_SECONDS = 1200.0
 START_SECONDS = 120.0
+TRAINING_SECONDS = 600.0
+"""Of the model, which other tests slow down."""
 POLL_SECONDS = 1.0
 NOT_YET = (httpx.TransportError, ValueError, KeyError)
 """What a program says that is starting, or busy with other tests."""
@@ -49,6 +51,9 @@ class LeakStory:
 
     def tell(self) -> None:
         """Return when the leak was graded, or patience has come to its end."""
+        eventually(
+            (self._models / "manifest.json").exists, "a trained model", within=TRAINING_SECONDS
+        )
         with ExitStack() as stack:
             self._start(stack)
             self._write()
@@ -186,15 +191,15 @@ class LeakStory:
         return found
 
 
-def eventually(look: Callable[[], Any], what: str) -> Any:
+def eventually(look: Callable[[], Any], what: str, *, within: float = START_SECONDS) -> Any:
     """Wait for a program that starts, with an end to patience."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         with suppress(*NOT_YET):
             if found := look():
                 return found
         time.sleep(0.2)
-    raise AssertionError(f"not within {START_SECONDS:g} s: {what}")
+    raise AssertionError(f"not within {within:g} s: {what}")
 
 
 if __name__ == "__main__":

@@ -95,6 +95,7 @@ class TestDescription:
             "path_reason": None,
             "source": None,
             "troubles": {},
+            "targets_missing": {},
         }
 
     async def test_ready_says_why_the_pipeline_scores(self, client, scorer):

@@ -71,7 +71,6 @@ def backtest(  # noqa: PLR0913 - an option is an argument
 
     settings = read_settings()
     budgeted = None if budget is None else AlertBudget.from_per_1000_pods_per_day(budget)
-    scorer = load(settings.model_dir)
     with _history(settings, prom_host, campaign) as history, progress() as bar:
         first, last = _bounds(start, end, hours, history)
         chosen = stretch(
@@ -81,6 +80,7 @@ def backtest(  # noqa: PLR0913 - an option is an argument
             every=timedelta(seconds=every),
             anchor=history.begins or EPOCH,
         )
+        scorer = load(settings.model_dir)
         task = bar.add_task("Reading")
         found = run.backtest(
             history.source,

@@ -374,6 +374,7 @@ class TestAnswer:
             threshold = 0.5
             manifest = scorer.manifest
             path, path_reason, is_quick = "pipeline", "it is a fake", False
+            targets = scorer.targets
 
             def score(self, values):
                 return values[:, 0] / 100

@@ -21,13 +21,16 @@ from podforecast.telemetry.recording import Recording
 from tests.telemetry.prometheus_server import running
 from tests.telemetry.remote_write import moved, write
 
+pytestmark = pytest.mark.timeout(600)  # the first one waits for the training
 CAMPAIGN = command.ROOT / "data" / "ridge"
 NOBODY = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def backtest(monkeypatch, capsys):
+def backtest(trained, monkeypatch, capsys):
     """Run the command; give exit code, stdout, stderr in one line each."""
+
+    monkeypatch.setenv("PODFORECAST_MODEL_DIR", str(trained[0]))
 
     def call(*options):
         monkeypatch.setattr("sys.argv", ["podforecast", "backtest", *map(str, options)])
@@ -163,7 +166,7 @@ def prometheus(recording, tmp_path_factory):
 
 @pytest.mark.prometheus
 @pytest.mark.timeout(180)  # a busy machine takes its time; an idle one needs 10 s
-def test_prometheus_and_the_recording_agree(backtest, prometheus, recording):
+def test_prometheus_and_the_recording_agree(backtest, trained, prometheus, recording):
     url, later = prometheus
     chosen = stretch(
         recording.start + START,
@@ -172,7 +175,7 @@ def test_prometheus_and_the_recording_agree(backtest, prometheus, recording):
         anchor=recording.start,
     )
     terms = comparing.Terms(source="the recording")
-    model = load(command.ROOT / "models")
+    model = load(trained[0])
     recorded = as_json(run.backtest(part_of(recording), chosen, model, terms))
     first, last = ((recording.start + later + part).isoformat() for part in (START, END))
     code, stdout, stderr = backtest(

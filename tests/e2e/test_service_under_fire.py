@@ -109,12 +109,14 @@ def serving(folder, tmp_path):
 
 
 def wait_until_ready(url, child):
+    """Until a scan is kept, too: what keeps it is loaded at the first one, which is no growth."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and child.poll() is None:
         try:
-            if httpx.get(url.join("/readyz"), timeout=5, trust_env=False).is_success:
+            live = httpx.get(url.join("/model"), timeout=5, trust_env=False).json()["live"]
+            if live is not None and live["ungraded_scans"]:
                 return
-        except httpx.TransportError:
+        except (httpx.TransportError, KeyError):
             pass
         time.sleep(0.2)
     raise AssertionError("the service is not ready after half a minute")

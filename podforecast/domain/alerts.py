@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from podforecast.domain.forecast import CRITICAL_FROM
 from podforecast.domain.issues import IssueType
-from podforecast.domain.pods import PodRef
+from podforecast.domain.pods import PodRef, PodStatus
 
 WorkloadKey: TypeAlias = tuple[str, str]
 """Namespace and name."""
@@ -98,6 +98,8 @@ class Why:
     issue_type: IssueType = IssueType.NONE
     """Kind of trouble that is ahead; none where the model does not say."""
     issue_confidence: float | None = None
+    pod_status: PodStatus | None = None
+    """To expect at the horizon; None where the model does not say."""
     reasons: tuple[str, ...] = ()
     """Sentences with numbers, weightiest first."""
     advice: str = ""

@@ -12,7 +12,7 @@ from podforecast.domain.alerts import Observation, Why
 from podforecast.domain.issues import FAILING_ISSUES
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
-from podforecast.domain.targets import IssueForecast
+from podforecast.domain.targets import IssueForecast, StatusForecast
 from podforecast.watcher.causes import why
 from podforecast.watcher.explained import Explained
 from podforecast.watcher.snapshot import Snapshot
@@ -55,7 +55,11 @@ def _observed(snapshot: Snapshot, row: int) -> Observation:
         failing=bool(scan.failing[row]),
         muted=pod in snapshot.muted,
         failed_at=_latest(snapshot.failures.get(pod, ())),
-        why=None if explained is None else _why(explained, snapshot.outlook.issues.get(row)),
+        why=None
+        if explained is None
+        else _with_status(
+            _why(explained, snapshot.outlook.issues.get(row)), snapshot.outlook.statuses.get(row)
+        ),
     )
 
 
@@ -68,6 +72,10 @@ def _why(explained: Explained, issue: IssueForecast | None) -> Why:
     return replace(
         found, issue_type=likeliest, issue_confidence=round(issue.distribution[likeliest], 3)
     )
+
+
+def _with_status(found: Why, status: StatusForecast | None) -> Why:
+    return found if status is None else replace(found, pod_status=status.in_5_minutes)
 
 
 def _latest(failures: Sequence[Failure]) -> float | None:

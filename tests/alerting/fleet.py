@@ -8,7 +8,7 @@ from podforecast.alerting.policy import PolicyState, step
 from podforecast.alerting.tracking import Rules
 from podforecast.domain.alerts import Cause, Change, Observation, Why
 from podforecast.domain.issues import IssueType
-from podforecast.domain.pods import PodRef
+from podforecast.domain.pods import PodRef, PodStatus
 
 T0 = 1_700_000_000.0
 SCAN = 15.0
@@ -16,6 +16,7 @@ RULES = Rules(enter=0.5, leave=0.4, rest=timedelta(minutes=1), cluster="prod")
 MEMORY = Why(
     issue_type=IssueType.RESOURCE_EXHAUSTION,
     issue_confidence=0.84,
+    pod_status=PodStatus.CRASH_LOOP_BACK_OFF,
     cause=Cause.MEMORY,
     reasons=("Memory usage is 93 % of its limit.",),
     advice="Memory keeps growing",

@@ -45,6 +45,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "cause": print_.cause.value,
         "issue_type": None if alert.issue_type is IssueType.NONE else alert.issue_type.value,
         "issue_confidence": alert.why.issue_confidence,
+        "pod_status": None if alert.why.pod_status is None else alert.why.pod_status.value,
         "severity": alert.severity.value,
         "started_at": utc(alert.started_at),
         "ended_at": None if alert.ended_at is None else utc(alert.ended_at),

@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from podforecast.domain.catalogue import CATALOGUE
 from podforecast.model import portable
+from podforecast.model.archive import Kind
 from podforecast.model.calibration import (
     CLIP,
     STEPS_SHARE,
@@ -32,7 +33,7 @@ def portable_form(pipeline: Pipeline) -> bytes | None:
     form = form_of(pipeline)
     if form is None or calibration is None:
         return None
-    kind: portable.Kind = "linear" if "slope" in form else "trees"
+    kind: Kind = "linear" if "slope" in form else "trees"
     return portable.write(kind, form, calibration)
 
 

@@ -6,25 +6,17 @@ scored the manifest's reference batch as the pipeline did; see :mod:`podforecast
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from collections.abc import Mapping
 from typing import Literal, Protocol
-
-import numpy as np
 
 from podforecast.domain.catalogue import CATALOGUE
 from podforecast.domain.telemetry import Array
+from podforecast.model.archive import UNREADABLE, Arrays, Kind, group, pack, unpack
 from podforecast.model.calibration_curve import CalibrationCurve
 from podforecast.model.linear_form import LinearForm
 from podforecast.model.tree_form import TreeForm
 
 PORTABLE_FILE = "pod_failure_predictor.npz"
 FORMAT = 1
-
-Kind = Literal["linear", "trees"]
-Arrays = Mapping[str, np.ndarray]
 
 
 class Form(Protocol):
@@ -62,12 +54,7 @@ class NotPortable(Exception):
 
 def write(kind: Kind, form: Arrays, calibration: CalibrationCurve) -> bytes:
     """Bytes of a portable model; the same model gives the same bytes."""
-    buffer = io.BytesIO()
-    named = {"format": np.array(FORMAT), "kind": np.array(kind)}
-    named |= {f"form/{name}": array for name, array in form.items()}
-    named |= {f"calibration/{name}": array for name, array in calibration.arrays().items()}
-    np.savez_compressed(buffer, **named)  # type: ignore[arg-type] # its second parameter is a flag
-    return buffer.getvalue()
+    return pack(FORMAT, kind, form=form, calibration=calibration.arrays())
 
 
 def read(payload: bytes) -> tuple[Form, CalibrationCurve]:
@@ -79,25 +66,10 @@ def read(payload: bytes) -> tuple[Form, CalibrationCurve]:
         If they are something else, or of a kind or format that this release does not know.
     """
     try:
-        with np.load(io.BytesIO(payload), allow_pickle=False) as stored:
-            named = {name: stored[name] for name in stored.files}
-        return _form(named), CalibrationCurve.of(_below("calibration", named))
+        named = unpack(payload)
+        return _form(named), CalibrationCurve.of(group("calibration", named))
     except UNREADABLE as exc:
         raise NotPortable(f"{PORTABLE_FILE} can not be read: {exc}") from exc
-
-
-UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    AttributeError,  # a lone .npy is an array, not an archive
-    EOFError,
-    IndexError,
-    KeyError,
-    OSError,
-    TypeError,
-    ValueError,
-)
-"""What NumPy raises for bytes that are no archive, and the forms for arrays that are not theirs."""
 
 
 def _form(named: Arrays) -> Form:
@@ -107,15 +79,7 @@ def _form(named: Arrays) -> Form:
         raise ValueError(f"format {written}, this release reads {FORMAT}")
     if kind not in kinds:
         raise ValueError(f"kind {kind!r}, this release knows {', '.join(kinds)}")
-    form: Form = kinds[kind](_below("form", named))
+    form: Form = kinds[kind](group("form", named))
     if form.n_features != len(CATALOGUE):
         raise ValueError(f"{form.n_features} features, the catalogue has {len(CATALOGUE)}")
     return form
-
-
-def _below(prefix: str, named: Arrays) -> Arrays:
-    return {
-        name.removeprefix(f"{prefix}/"): array
-        for name, array in named.items()
-        if name.startswith(f"{prefix}/")
-    }

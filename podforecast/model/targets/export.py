@@ -14,10 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from xgboost import XGBClassifier
 
 from podforecast.domain.telemetry import Array
+from podforecast.model.archive import Kind
 from podforecast.model.export import folded
 from podforecast.model.targets.candidates import N_FEATURES, STATUS_SCALE
 from podforecast.model.targets.fitting import Fitted
-from podforecast.model.targets.form import N_STATUSES, Kind
+from podforecast.model.targets.form import N_STATUSES
 from podforecast.model.tree_export import first_float32_above
 
 Arrays = dict[str, np.ndarray]

@@ -5,9 +5,7 @@ Two kinds, each with NumPy alone: a linear one, and trees whose leaves hold a ve
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +13,11 @@ from numpy.typing import NDArray
 from podforecast.domain.catalogue import CATALOGUE
 from podforecast.domain.pods import PodStatus
 from podforecast.domain.telemetry import Array
-from podforecast.model.portable import UNREADABLE, NotPortable
+from podforecast.model.archive import UNREADABLE, Arrays, Kind, group, pack, unpack
+from podforecast.model.portable import NotPortable
 from podforecast.model.targets.scaling import Scaling, softmax
 
 FORMAT = 1
-Kind = Literal["linear", "trees"]
-Arrays = Mapping[str, np.ndarray]
 Codes = NDArray[np.int8]
 N_FEATURES, N_STATUSES = len(CATALOGUE), len(PodStatus)
 
@@ -193,12 +190,7 @@ class TreesTarget:
 
 def write(kind: Kind, form: Arrays, scaling: Scaling) -> bytes:
     """Bytes of a portable model; the same model gives the same bytes."""
-    buffer = io.BytesIO()
-    named = {"format": np.array(FORMAT), "kind": np.array(kind)}
-    named |= {f"form/{name}": array for name, array in form.items()}
-    named |= {f"scaling/{name}": array for name, array in scaling.arrays().items()}
-    np.savez_compressed(buffer, **named)  # type: ignore[arg-type] # its second parameter is a flag
-    return buffer.getvalue()
+    return pack(FORMAT, kind, form=form, scaling=scaling.arrays())
 
 
 def read(payload: bytes) -> tuple[TargetForm, Scaling]:
@@ -214,19 +206,10 @@ def read(payload: bytes) -> tuple[TargetForm, Scaling]:
         "trees": TreesTarget,
     }
     try:
-        with np.load(io.BytesIO(payload), allow_pickle=False) as stored:
-            named = {name: stored[name] for name in stored.files}
+        named = unpack(payload)
         if int(named["format"]) != FORMAT:
             raise ValueError(f"format {int(named['format'])}, this release reads {FORMAT}")
-        form = kinds[str(named["kind"])](_below("form", named))
-        return form, Scaling.of(_below("scaling", named))
+        form = kinds[str(named["kind"])](group("form", named))
+        return form, Scaling.of(group("scaling", named))
     except UNREADABLE as exc:
         raise NotPortable(f"can not be read: {exc}") from exc
-
-
-def _below(prefix: str, named: Arrays) -> Arrays:
-    return {
-        name.removeprefix(f"{prefix}/"): array
-        for name, array in named.items()
-        if name.startswith(f"{prefix}/")
-    }

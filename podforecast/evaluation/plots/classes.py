@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from podforecast.evaluation.class_figures import ClassMethod, TargetResult
-from podforecast.evaluation.plots.confusion import COLOURS
-from podforecast.evaluation.plots.style import INK, canvas, titled
+from podforecast.evaluation.plots.confusion import draw_counts
+from podforecast.evaluation.plots.style import canvas, titled
 
 SHOWN = 2
 
@@ -29,20 +29,8 @@ def class_matrices(result: TargetResult) -> Figure:
 
 def _matrix(axes: Axes, method: ClassMethod, places: list[int], names: tuple[str, ...]) -> None:
     counts = np.array(method.confusion)[np.ix_(places, places)]
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap=COLOURS, vmin=0, vmax=1, aspect="auto")
-    for row, column in np.ndindex(counts.shape):
-        axes.annotate(
-            f"{counts[row, column]}\n{shares[row, column]:.0%}",
-            (column, row),
-            ha="center",
-            va="center",
-            fontsize=9,
-            color="white" if shares[row, column] > 0.5 else INK,
-        )
+    draw_counts(axes, counts, decimals=0, font_size=9)
     labels = [names[place].replace("_", "\n") for place in places]
     axes.set_xticks(range(len(places)), labels)
     axes.set_yticks(range(len(places)), labels)
     axes.set(xlabel="said (rows)", ylabel="happened")
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)

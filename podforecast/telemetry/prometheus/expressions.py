@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-QUANTILE_WINDOW = "3m"
-"""A 95th percentile over one minute of a quiet pod would be the slowest of a few requests."""
-
 CRASH_LOOP_WINDOW = "5m"
 """The longest back-off of a kubelet. A pod in a crash loop runs in between, and a waiting reason
 exists only while a container waits."""
@@ -47,7 +44,7 @@ def _either(parts: Iterator[str]) -> str:
 def _summed(
     instrumentation: _Instrumentation, suffix: str, matchers: str = "", *, by: str = ""
 ) -> str:
-    window = QUANTILE_WINDOW if suffix == "bucket" else "<rate>"
+    window = "<quantile>" if suffix == "bucket" else "<rate>"
     inside = f'{instrumentation.matchers}{matchers}pod!="",<pods>'
     metric = f"{instrumentation.histogram}_{suffix}"
     return f"sum by (namespace, pod{by}) (max <twice> (\n  rate({metric}{{{inside}}}[{window}])\n))"

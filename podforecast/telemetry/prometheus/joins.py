@@ -5,6 +5,7 @@ an entry of ``JOINS`` or one of
 
 ======================= ====================================================================
 ``<rate>``              the window of ``rate()``
+``<quantile>``          the same where a percentile is taken: three minutes at least
 ``<where>``             extra label matchers, for example ``cluster="prod"``
 ``<pods>``              the same, and the namespace when a read is split by namespace
 ======================= ====================================================================

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from podforecast.errors import PodforecastError
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.lasting import LastingTroubles
-from podforecast.telemetry.prometheus.queries import Scope
+from podforecast.telemetry.prometheus.queries import RATE_WINDOW, Scope
 from podforecast.telemetry.prometheus.shards import WHOLE, Shard, in_groups
 
 _STALE = "namespaces are those of before"
@@ -20,12 +22,16 @@ class ClusterPart:
         Label matchers for every series.
     shard
         Which of the namespaces.
+    rate_window
+        Of every rate.
     """
 
-    def __init__(self, *, selector: str = "", shard: Shard = WHOLE) -> None:
+    def __init__(
+        self, *, selector: str = "", shard: Shard = WHOLE, rate_window: timedelta = RATE_WINDOW
+    ) -> None:
         self.namespaces: tuple[str, ...] = ()
         """Of the shard; empty where there is one shard only."""
-        self._base = Scope(extra_selector=selector)
+        self._base = Scope(extra_selector=selector, rate_window=rate_window)
         self._shard = shard
         self._troubles = LastingTroubles()
 

@@ -10,7 +10,13 @@ from datetime import timedelta
 from podforecast.telemetry.prometheus.expressions import EXPRESSIONS
 from podforecast.telemetry.prometheus.joins import JOINS, expand
 
+SCRAPES_OF_A_RATE = 4
+"""Two give a rate; with four, one scrape may fail, and one more be late."""
 RATE_WINDOW = timedelta(minutes=1)
+"""The shortest, which holds four scrapes of 15 s."""
+QUANTILE_WINDOW = timedelta(minutes=3)
+"""The shortest: a 95th percentile over one minute of a quiet pod would be the slowest of a few
+requests."""
 
 PACKS: tuple[tuple[str, ...], ...] = (
     ("cpu_usage_ratio", "cpu_throttled_ratio"),
@@ -60,6 +66,15 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def rate_window_of(scrape_interval: timedelta) -> timedelta:
+    """Return the window that rates need where scrapes are so far apart.
+
+    >>> [rate_window_of(timedelta(seconds=s)).total_seconds() for s in (5, 15, 30, 60)]
+    [60.0, 60.0, 120.0, 240.0]
+    """
+    return max(RATE_WINDOW, SCRAPES_OF_A_RATE * scrape_interval)
+
+
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
@@ -98,7 +113,12 @@ class Scope:
         pods = where
         if self.namespaces:
             pods = f"{where},{_one_of('namespace', self.namespaces)}".lstrip(",")
-        places = {"rate": promql_duration(self.rate_window), "where": where, "pods": pods}
+        places = {
+            "rate": promql_duration(self.rate_window),
+            "quantile": promql_duration(max(QUANTILE_WINDOW, self.rate_window)),
+            "where": where,
+            "pods": pods,
+        }
         return expand(template, places)
 
     def query(self, signal: str) -> str:

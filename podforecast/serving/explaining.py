@@ -1,33 +1,21 @@
-"""Explanation and remedies of one forecast, as answers."""
+"""Explanation and remedies of a forecast, as answers."""
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from typing import Any
 
 from podforecast.api_schema.explanation import ExplanationOut, RecommendationOut
-from podforecast.domain.forecast import risk_level
-from podforecast.domain.memory import MemorySize
 from podforecast.domain.telemetry import Array
-from podforecast.explain import reasons
 from podforecast.explain.addresses import PodAddress
-from podforecast.explain.normal import UNKNOWN, Normal
-from podforecast.explain.reasons import Setting
-from podforecast.explain.remedies import Case, remedies
+from podforecast.explain.explained import Asked, Explained, explain_pods
+from podforecast.explain.normal import normal_of
 from podforecast.model.scorer import Scorer
+from podforecast.watcher.snapshot import Snapshot
 
-Explained = tuple[ExplanationOut, tuple[RecommendationOut, ...]]
 
-
-def explain(
-    scorer: Scorer,
-    row: Array,
-    pod: PodAddress,
-    *,
-    memory: MemorySize | None = None,
-    normal: Normal = UNKNOWN,
-    selector: str = "",
-) -> Explained:
-    """Say why a pod's forecast is what it is, and what to do.
+def explain(scorer: Scorer, row: Array, probability: float, pod: PodAddress) -> dict[str, Any]:
+    """Say why the forecast of a pod that nobody watches is what it is, and what to do.
 
     Takes milliseconds: not for an event loop.
 
@@ -35,23 +23,36 @@ def explain(
     ----------
     row
         Features in catalogue order, NaN = unknown, shape (n_features,).
+    probability
+        What the model said of it.
     pod
         For the commands among the recommendations.
-    memory
-        Its size in bytes, where it is known.
-    normal
-        What its siblings measure.
-    selector
-        Label matchers for the queries of reasons.
     """
-    contributions = scorer.contributions(row[None])
-    setting = Setting(pod=pod, normal=normal, selector=selector)
-    explanation = reasons.explain(row, contributions, setting=setting)
-    probability = 1.0 / (1.0 + np.exp(-explanation.log_odds))
-    level = risk_level(float(probability), scorer.threshold)
-    case = Case(row=row, parts=contributions.parts[0], pod=pod, level=level, memory=memory)
-    found = remedies(case, scorer.score)
-    return (
-        ExplanationOut.model_validate(explanation),
-        tuple(RecommendationOut.model_validate(remedy) for remedy in found),
+    (found,) = explain_pods([Asked(row=row, probability=probability, pod=pod)], scorer)
+    return _told(found)
+
+
+def explain_row(snapshot: Snapshot, row: int) -> dict[str, Any]:
+    """Say it of a pod of the latest scan, which has worked it out for the riskiest."""
+    probability = float(snapshot.present.probability[row])
+    if math.isnan(probability):
+        return {"explanation": None, "recommendations": []}
+    pod = snapshot.present.index.pods[row]
+    if pod in snapshot.explained:
+        return _told(snapshot.explained[pod])
+    asked = Asked(
+        row=snapshot.features[row],
+        probability=probability,
+        pod=PodAddress(namespace=pod.namespace, name=pod.name),
+        normal=normal_of(row, snapshot.features, snapshot.present.index.workloads),
     )
+    return _told(*explain_pods([asked], snapshot.model, selector=snapshot.selector))
+
+
+def _told(found: Explained) -> dict[str, Any]:
+    return {
+        "explanation": ExplanationOut.model_validate(found.explanation).model_dump(),
+        "recommendations": [
+            RecommendationOut.model_validate(remedy).model_dump() for remedy in found.remedies
+        ],
+    }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from podforecast.domain.alerts import Cause, Why
+from podforecast.explain.explained import Explained
 from podforecast.explain.phrases import PHRASES, Family
 from podforecast.explain.reasons import Explanation
-from podforecast.watcher.explained import Explained
 
 CAUSES: Mapping[Family, Cause | None] = {
     Family.MEMORY_LEVEL: Cause.MEMORY,

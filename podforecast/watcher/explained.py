@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from podforecast.domain.forecast import MEDIUM_FROM, risk_level
+from podforecast.domain.forecast import MEDIUM_FROM
 from podforecast.domain.memory import MemorySize
 from podforecast.domain.pods import PodRef
 from podforecast.domain.tables import FeatureTable
 from podforecast.domain.telemetry import Array
 from podforecast.explain.addresses import PodAddress
+from podforecast.explain.explained import Asked, Explained, explain_pods
 from podforecast.explain.normal import normals_of
-from podforecast.explain.reasons import Explanation, Setting, explain
-from podforecast.explain.remedies import Case, Remedy, remedies
 from podforecast.model.scorer import Scorer
 
 MOST_EXPLAINED = 50
 """Each takes milliseconds; with more pods at risk, the trouble is none that one pod can tell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """Why a pod is at risk, and what to do about it."""
-
-    explanation: Explanation
-    remedies: tuple[Remedy, ...]
-    memory: MemorySize | None = None
-    """The one that remedies were told of."""
 
 
 Sizes = Callable[[Sequence[PodRef]], Mapping[PodRef, MemorySize]]
@@ -78,28 +66,17 @@ def explained(
     riskiest = watched[np.argsort(-probability[watched], kind="stable")][:most]
     if not len(riskiest):
         return {}
-    values = table.values[riskiest]
-    contributions = model.contributions(values)
-    memory = sizes([table.pods[row] for row in riskiest])
+    pods = [table.pods[row] for row in riskiest]
+    memory = sizes(pods)
     normals = normals_of(riskiest.tolist(), table.values, table.workloads)
-    found = {}
-    for place, row in enumerate(riskiest):
-        pod = table.pods[row]
-        case = Case(
-            row=values[place],
-            parts=contributions.parts[place],
+    asked = [
+        Asked(
+            row=table.values[row],
+            probability=float(probability[row]),
             pod=PodAddress(namespace=pod.namespace, name=pod.name),
-            level=risk_level(float(probability[row]), model.threshold),
+            normal=normal,
             memory=memory.get(pod),
         )
-        found[pod] = Explained(
-            explanation=explain(
-                values[place],
-                contributions,
-                index=place,
-                setting=Setting(pod=case.pod, normal=normals[place], selector=selector),
-            ),
-            remedies=remedies(case, model.score),
-            memory=case.memory,
-        )
-    return found
+        for row, pod, normal in zip(riskiest, pods, normals, strict=True)
+    ]
+    return dict(zip(pods, explain_pods(asked, model, selector=selector), strict=True))

@@ -13,8 +13,8 @@ from podforecast.domain.issues import FAILING_ISSUES
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.targets import IssueForecast, StatusForecast
+from podforecast.explain.explained import Explained
 from podforecast.watcher.causes import why
-from podforecast.watcher.explained import Explained
 from podforecast.watcher.snapshot import Snapshot
 
 

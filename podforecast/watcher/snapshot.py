@@ -11,8 +11,8 @@ from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.tables import Index, Mask
 from podforecast.domain.telemetry import HORIZON, Array
+from podforecast.explain.explained import Explained
 from podforecast.model.scorer import Scorer
-from podforecast.watcher.explained import Explained
 from podforecast.watcher.outlook import Outlook
 from podforecast.watcher.scan import DRAWN, Scan
 

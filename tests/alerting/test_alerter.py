@@ -16,6 +16,7 @@ from podforecast.domain.alerts import Cause, Standing
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import FailureCause, PodRef
 from podforecast.errors import ChannelFailed, ConfigurationError, StoreUnavailable
+from podforecast.explain.explained import Explained
 from podforecast.explain.phrases import Family
 from podforecast.explain.reasons import Explanation, Reason
 from podforecast.explain.remedies import Remedy
@@ -23,7 +24,6 @@ from podforecast.serving.fleet.alert_metrics import show_alerts
 from podforecast.store.store import ForecastStore
 from podforecast.watcher.alerter import STORE_PAUSE, Alerter, AlertPlan, alerter_from
 from podforecast.watcher.causes import CAUSES, cause_of
-from podforecast.watcher.explained import Explained
 from podforecast.watcher.scan import DRAWN, PodIndex, Scan
 from podforecast.watcher.snapshot import Snapshot, by_pod
 from tests.alerting.fleet import SCAN, T0

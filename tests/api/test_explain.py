@@ -114,9 +114,9 @@ async def test_a_name_that_is_no_name_never_gets_into_a_command(client, example)
 def test_explaining_takes_a_pod_of_the_fleet_as_well(scorer):
     row = np.full(len(CATALOGUE), np.nan)
     row[1] = 91.0
-    explanation, recommendations = explain(scorer, row, PodAddress(name="cart-0", namespace="shop"))
-    assert explanation.reasons[0].value == 91.0
-    assert recommendations[0].title == "Memory is close to its limit"
+    found = explain(scorer, row, 0.9, PodAddress(name="cart-0", namespace="shop"))
+    assert found["explanation"]["reasons"][0]["value"] == 91.0
+    assert found["recommendations"][0]["title"] == "Memory is close to its limit"
 
 
 async def test_the_documentation_names_the_question_and_both_answers(client):

@@ -14,6 +14,7 @@ from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.explanation import Contributions
 from podforecast.domain.issues import FAILING_ISSUES, IssueType
 from podforecast.errors import ModelNotReady
+from podforecast.explain.explained import Explained
 from podforecast.explain.reasons import explain
 from podforecast.features.build import build
 from podforecast.serving.simulation.clusters import CLUSTERS_AT_ONCE, clusters
@@ -22,7 +23,6 @@ from podforecast.serving.simulation.metrics import metrics_of
 from podforecast.serving.simulation.room import MOST_HELD
 from podforecast.serving.simulation.simulator import Simulator
 from podforecast.telemetry.simulator.fleet import simulate
-from podforecast.watcher.explained import Explained
 from tests.api.conftest import fake_manifest
 from tests.watcher.made_up import MemoryModel
 

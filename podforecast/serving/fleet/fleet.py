@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -20,10 +19,8 @@ from podforecast.domain.forecast import Prediction
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import HORIZON
 from podforecast.errors import PodNotFound, TelemetryUnavailable
-from podforecast.explain.addresses import PodAddress
-from podforecast.explain.normal import normal_of
 from podforecast.model.scorer import Scorer
-from podforecast.serving.explaining import explain
+from podforecast.serving.explaining import explain_row
 from podforecast.serving.fleet.metrics import FleetMetrics
 from podforecast.serving.fleet.query import FleetQuery, PredictionQuery
 from podforecast.serving.fleet.rows import JSON, FleetRows
@@ -270,25 +267,7 @@ def _riskiest(snapshot: Snapshot | None, query: PredictionQuery) -> tuple[int, l
 
 def _explained(rows: FleetRows, row: int) -> dict[str, Any]:
     """Say why, and what to do, with the model that made the forecast."""
-    ahead = targets_of_row(rows.snapshot, row)
-    if math.isnan(rows.probability[row]):
-        return {**ahead, "explanation": None, "recommendations": []}
-    pod, snapshot = rows.pods[row], rows.snapshot
-    address = PodAddress(namespace=pod.namespace, name=pod.name)
-    found = snapshot.explained.get(pod)
-    explanation, recommendations = explain(
-        snapshot.model,
-        snapshot.features[row],
-        address,
-        memory=None if found is None else found.memory,
-        normal=normal_of(row, snapshot.features, snapshot.present.index.workloads),
-        selector=snapshot.selector,
-    )
-    return {
-        **ahead,
-        "explanation": explanation.model_dump(),
-        "recommendations": [each.model_dump() for each in recommendations],
-    }
+    return targets_of_row(rows.snapshot, row) | explain_row(rows.snapshot, row)
 
 
 def _way_out(pod: PodRef, rows: FleetRows) -> str:

@@ -149,15 +149,10 @@ async def _explained(
     pod: PodMeasurements, probability: float, model: Scorer, state: ServiceState
 ) -> dict[str, object]:
     row, address = pod.row()[0], PodAddress.parse(pod.pod_id)
-    explanation, recommendations = await to_thread.run_sync(
-        explain, model, row, address, limiter=state.scoring
+    return await to_thread.run_sync(
+        lambda: targets_ahead(model, row, probability) | explain(model, row, probability, address),
+        limiter=state.scoring,
     )
-    ahead = await to_thread.run_sync(targets_ahead, model, row, probability, limiter=state.scoring)
-    return {
-        **ahead,
-        "explanation": explanation.model_dump(),
-        "recommendations": [remedy.model_dump() for remedy in recommendations],
-    }
 
 
 async def _scored(pod: PodMeasurements, model: Scorer, state: ServiceState) -> float:

@@ -15,6 +15,7 @@ from podforecast.domain.issues import IssueType
 from podforecast.domain.pods import PodRef
 from podforecast.domain.tables import FeatureTable, Index
 from podforecast.domain.telemetry import Array
+from podforecast.explain.explained import Explained
 from podforecast.explain.rules import NOTHING_TO_DO
 from podforecast.features.build import build
 from podforecast.model.scorer import Scorer
@@ -22,7 +23,7 @@ from podforecast.serving.simulation.issues import issue_of
 from podforecast.serving.simulation.metrics import metrics_of
 from podforecast.serving.simulation.truth import truth_of
 from podforecast.telemetry.simulator.fleet import SimulatedFleet, simulate
-from podforecast.watcher.explained import Explained, explained
+from podforecast.watcher.explained import explained
 from podforecast.watcher.memory_sizes import sizes_of
 from podforecast.watcher.scan import Scan, only, scan
 

@@ -11,9 +11,9 @@ from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.issues import FAILING_ISSUES, ISSUE_OF_CAUSE, IssueType
 from podforecast.domain.pods import FailureCause
 from podforecast.domain.telemetry import Array
+from podforecast.explain.explained import Explained
 from podforecast.model.targets.forecaster import IssueModel
 from podforecast.watcher.causes import cause_of
-from podforecast.watcher.explained import Explained
 
 PROBES_TO_KILL = 3.0
 ISSUES: Mapping[Cause, IssueType] = {

@@ -41,7 +41,9 @@ class Podman:
 
     def _command(self) -> list[str]:
         places = ["--root", str(self.folder / "root"), "--runroot", str(self.folder / "run")]
-        return ["env", f"CONTAINERS_CONF={self.folder / 'containers.conf'}",
+        # Its monitor of containers leaves a file named oom where podman was called, each time a
+        # container runs out of memory (containers/conmon issue 504).
+        return ["env", f"--chdir={self.folder}", f"CONTAINERS_CONF={self.folder}/containers.conf",
                 "podman", "--log-level=error", *places]  # fmt: skip
 
     def load(self, image: str) -> str:

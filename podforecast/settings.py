@@ -161,6 +161,13 @@ class PrometheusSettings(_Group):
     """Label matchers for every series, for example ``cluster="prod"`` where one Prometheus holds
     several clusters."""
 
+    scrape_interval: Annotated[
+        timedelta, Interval(ge=timedelta(seconds=1), le=timedelta(minutes=2))
+    ] = timedelta(seconds=15)
+    """How far apart the scrapes of cAdvisor and of the pods are; ``doctor`` measures it. Rates are
+    taken over four of them, a minute at least: with a shorter window than that there are none.
+    Beyond two minutes Prometheus itself loses sight of a series when one scrape fails."""
+
 
 class WatchSettings(_Group):
     """How a cluster is watched; ``source`` has to be ``prometheus``."""
@@ -178,7 +185,9 @@ class WatchSettings(_Group):
 
     delay: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(minutes=5))] = timedelta(0)
     """How far behind the clock a scan looks, for a Prometheus that receives samples late (remote
-    write, Thanos)."""
+    write, Thanos). Not needed for scrapes that are under way when a scan begins: the next scan
+    sees them. Of pods that take a second to answer a scrape that is one in fifteen, and waiting
+    for it would make the forecasts of all the others older."""
 
     cluster: str = ""
     """Name of the cluster on alerts; empty leaves the label out."""

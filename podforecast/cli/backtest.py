@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from podforecast.cli.connection import connection_of
+from podforecast.cli.connection import address_of, connection_of, source_on
 from podforecast.cli.console import err, out, progress
 from podforecast.cli.grids import grid
 from podforecast.domain.outcomes import Failure
@@ -123,14 +123,13 @@ def _history(settings: Settings, prom_host: str | None, campaign: Path | None) -
             )
         yield _campaign(campaign)
         return
-    from podforecast.telemetry.prometheus.client import address_of, connect
-    from podforecast.telemetry.prometheus.source import PrometheusSource
+    from podforecast.telemetry.prometheus.client import connect
 
     connection = connection_of(settings, prom_host)
     with connect(connection) as client:
         yield History(
             name=address_of(connection),
-            source=PrometheusSource(client, extra_selector=settings.prometheus.selector),
+            source=source_on(client, settings.prometheus),
             known_until=datetime.now(UTC) - settings.watch.delay,
         )
 

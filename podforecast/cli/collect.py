@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 import typer
 
+from podforecast.cli.connection import connection_of, source_on
 from podforecast.cli.console import err, guarded, progress
 from podforecast.cli.feature_frame import frame_of, writer_of
 from podforecast.domain.tables import FeatureTable
@@ -30,8 +30,6 @@ from podforecast.pipeline import aligned, feature_tables
 from podforecast.settings import read_settings
 from podforecast.telemetry.failures import failures_of
 from podforecast.telemetry.prometheus.client import connect
-from podforecast.telemetry.prometheus.source import PrometheusSource
-from podforecast.watcher.composition import connection_to
 
 SCENARIOS = ("memory_leak", "cpu_spike", "high_latency", "error_rate", "service_down")
 SCENARIO_SECONDS = 60.0
@@ -62,9 +60,10 @@ def collect(
     start = datetime.now(UTC) - timedelta(seconds=0.0 if drive else duration)
     if drive:
         _break(drive, duration, random.Random(seed))  # noqa: S311 - reproducible, not secret
-    known = connection_to(read_settings().prometheus)
-    with connect(replace(known, url=prom_host or known.url)) as client:
-        table = table_of(PrometheusSource(client), start=start, end=datetime.now(UTC))
+    settings = read_settings()
+    with connect(connection_of(settings, prom_host)) as client:
+        source = source_on(client, settings.prometheus)
+        table = table_of(source, start=start, end=datetime.now(UTC))
     write(table, output)
     failing = int((table["failure"] == 1).sum())
     typer.echo(f"{len(table)} rows of {table['pod_id'].nunique()} pods, {failing} before a failure,"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from podforecast.settings import Settings
+import httpx
+
+from podforecast.settings import PrometheusSettings, Settings
 from podforecast.telemetry.prometheus.client import Connection, address_of
+from podforecast.telemetry.prometheus.queries import rate_window_of
+from podforecast.telemetry.prometheus.source import PrometheusSource
 from podforecast.watcher.composition import connection_to
 
-__all__ = ["address_of", "connection_of"]
+__all__ = ["address_of", "connection_of", "source_on"]
 
 
 def connection_of(settings: Settings, prom_host: str | None) -> Connection:
@@ -18,3 +22,12 @@ def connection_of(settings: Settings, prom_host: str | None) -> Connection:
     """
     connection = connection_to(settings.prometheus)
     return replace(connection, url=prom_host) if prom_host else connection
+
+
+def source_on(client: httpx.Client, prometheus: PrometheusSettings) -> PrometheusSource:
+    """Return what reads a cluster from a server as the settings say."""
+    return PrometheusSource(
+        client,
+        rate_window=rate_window_of(prometheus.scrape_interval),
+        extra_selector=prometheus.selector,
+    )

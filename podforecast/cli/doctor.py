@@ -14,7 +14,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from podforecast.cli.connection import connection_of
+from podforecast.cli.connection import connection_of, source_on
 from podforecast.cli.console import FAILED, err, out
 from podforecast.diagnosis.asking import Interview, ask
 from podforecast.diagnosis.doctor import examine
@@ -28,7 +28,6 @@ from podforecast.model.curves import GroupImportance, read_curves
 from podforecast.settings import Settings, read_settings
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.client import Connection, address_of, connect
-from podforecast.telemetry.prometheus.source import PrometheusSource
 
 PATIENCE = timedelta(seconds=30)
 """With one question, however patient the settings are: somebody is waiting."""
@@ -88,12 +87,13 @@ def _asked(connection: Connection, settings: Settings) -> Facts:
     asked = Asked(
         selector=settings.prometheus.selector,
         delay=settings.watch.delay,
+        scrape_interval=settings.prometheus.scrape_interval,
         mute_annotation=settings.alerts.mute_annotation,
     )
     with connect(connection) as client, err.status("asking") as status:
         interview = Interview(
             api=QueryApi(client),
-            source=PrometheusSource(client, extra_selector=asked.selector),
+            source=source_on(client, settings.prometheus),
             address=address_of(connection),
             tenant=any(name.lower() == "x-scope-orgid" for name in connection.headers),
         )

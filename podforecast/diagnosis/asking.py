@@ -91,6 +91,7 @@ def ask(interview: Interview, asked: Asked, *, on_step: Progress = lambda _: Non
         copies={name: found for name, found in copies.items() if found is not None},
         clusters=clusters,
         paces=paces,
+        scrape_interval=asked.scrape_interval,
         mute_annotation=asked.mute_annotation,
         muting=muting,
         fleet=_fleet(interview, now - asked.delay.total_seconds()),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from podforecast.domain.telemetry import STEP
 from podforecast.errors import PodforecastError
 
 
@@ -86,6 +87,8 @@ class Facts:
     """Labels that tell clusters apart, with their values."""
     paces: Mapping[str, Pace]
     """By exporter."""
+    scrape_interval: timedelta
+    """As the settings have it."""
     mute_annotation: str
     muting: int | None
     """Pods whose muting annotation is visible; None where no annotation of any pod is."""
@@ -100,3 +103,4 @@ class Asked:
     selector: str
     delay: timedelta
     mute_annotation: str
+    scrape_interval: timedelta = STEP

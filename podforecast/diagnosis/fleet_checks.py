@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from podforecast.diagnosis.facts import Facts, Fleet, Pace
 from podforecast.diagnosis.finding import Finding
@@ -10,10 +11,12 @@ from podforecast.diagnosis.questions import PACED
 from podforecast.diagnosis.server_checks import LONGEST_DELAY_SECONDS, delayed
 from podforecast.domain.telemetry import STEP, WINDOW
 from podforecast.model.labels import MIN_COVERAGE
-from podforecast.telemetry.prometheus.queries import RATE_WINDOW
+from podforecast.telemetry.prometheus.queries import promql_duration, rate_window_of
 
 MANY_INSUFFICIENT = 0.1
 """Share of pods; some are always being started."""
+RATED = ("cAdvisor", "pod endpoints")
+"""Exporters that rates are taken of."""
 LATE_SECONDS = 15.0
 """A step beyond the interval: remote write and Thanos are behind by more, a scrape never is."""
 
@@ -25,27 +28,76 @@ def scrape_intervals(facts: Facts) -> Iterator[Finding]:
         if interval is None:
             yield Finding(check=check, state="unknown", found="too few samples to tell")
         else:
-            yield _interval(check, exporter, interval)
+            yield _interval(check, exporter, interval, facts.scrape_interval)
+    yield from _longer_than_needed(facts)
 
 
-def _interval(check: str, exporter: str, interval: float) -> Finding:
-    rate, step = RATE_WINDOW.total_seconds(), STEP.total_seconds()
+def _longer_than_needed(facts: Facts) -> Iterator[Finding]:
+    found = [facts.paces[each].interval_seconds for each in PACED if each in RATED]
+    known = [seconds for seconds in found if seconds is not None]
+    if len(known) < len(found):
+        return
+    window = rate_window_of(facts.scrape_interval)
+    enough = rate_window_of(timedelta(seconds=round(max(known))))
+    if window > enough:
+        yield Finding(
+            check="interval, setting",
+            state="wrong",
+            found=f"scrapes are {max(known):.0f} s apart, the setting says"
+            f" {facts.scrape_interval.total_seconds():.0f} s",
+            cost=f"rates are taken over {promql_duration(window)} instead of"
+            f" {promql_duration(enough)}: what rises shows later",
+            fix=f"Set {scraped_every(max(known))}.",
+        )
+
+
+def _interval(check: str, exporter: str, interval: float, expected: timedelta) -> Finding:
     samples = int(WINDOW.total_seconds() // interval) + 1
     found = f"{interval:.0f} s: {samples} samples in a window of 3 minutes"
-    if interval <= step + 1:
-        return Finding(check=check, state="ok", found=found)
-    cost = f"trends rest on {samples} samples instead of 13, and are up to {interval:.0f} s late"
+    costs, fixes = [], []
+    if interval > STEP.total_seconds() + 1:
+        costs.append(_lateness(exporter, interval, samples))
+        fixes.append(f"scrape_interval: {STEP.total_seconds():.0f}s in its scrape job.")
+    if exporter in RATED and (cost := _of_rates(interval, expected)):
+        costs.append(cost)
+        until = "Until then" if fixes else "Set"
+        fixes.append(f"{until}: {scraped_every(interval)}, the longest interval of all.")
+    return Finding(check=check, state="wrong" if costs else "ok", found=found,
+                   cost="; ".join(costs), fix=" ".join(fixes))  # fmt: skip
+
+
+def _lateness(exporter: str, interval: float, samples: int) -> str:
     if exporter == "kube-state-metrics":
-        cost = f"restarts and new pods are seen up to {interval:.0f} s late"
-    elif interval >= rate:
-        cost += (
-            "; rates over a minute have no two samples: CPU or request rates are unknown, and"
-            f" without CPU a pod is covered by half, below the {MIN_COVERAGE:.0%} that it needs"
+        return f"restarts and new pods are seen up to {interval:.0f} s late"
+    return (
+        f"trends rest on {samples} samples instead of 13, and are up to {interval:.0f} s late"
+        " (measured: docs/cluster.md)"
+    )
+
+
+def _of_rates(interval: float, expected: timedelta) -> str:
+    """What rates lose by a setting that is not how it is."""
+    window = rate_window_of(expected)
+    over = f"rates over {promql_duration(window)}"
+    if interval >= window.total_seconds():
+        return (
+            f"{over} have no two samples: CPU or request rates are unknown, and without CPU a pod"
+            f" is covered by half, below the {MIN_COVERAGE:.0%} that it needs"
         )
-    elif interval > rate / 2:
-        cost += "; rates over a minute often have one sample only and are unknown then"
-    return Finding(check=check, state="wrong", found=found, cost=cost,
-                   fix=f"scrape_interval: {step:.0f}s in its scrape job.")  # fmt: skip
+    if interval > window.total_seconds() / 2:
+        return f"{over} often have one sample only and are unknown then"
+    if interval > window.total_seconds() / 3:
+        return f"{over} are unknown where one scrape fails"
+    return ""
+
+
+def scraped_every(seconds: float) -> str:
+    """Write the setting for scrapes so far apart.
+
+    >>> scraped_every(59.998)
+    'PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL=0:01:00'
+    """
+    return f"PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL={timedelta(seconds=round(seconds))}"
 
 
 def delay(facts: Facts) -> Iterator[Finding]:

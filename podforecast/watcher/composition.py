@@ -36,6 +36,7 @@ def source_of(settings: Settings) -> FleetSource | None:
         return None
     if settings.source == "replay":
         return ReplaySource(ReplayPlan(**settings.replay.model_dump()))
+    from podforecast.telemetry.prometheus.queries import rate_window_of
     from podforecast.watcher.live import LivePlan, LiveSource
 
     watch = settings.watch
@@ -43,6 +44,7 @@ def source_of(settings: Settings) -> FleetSource | None:
         LivePlan(
             connection=connection_to(settings.prometheus),
             selector=settings.prometheus.selector,
+            rate_window=rate_window_of(settings.prometheus.scrape_interval),
             interval=watch.interval,
             delay=watch.delay,
             cluster=watch.cluster,
@@ -98,6 +100,7 @@ def _alerters(settings: Settings, store: SharedStore) -> tuple[Follower, ...]:
     return (alerter_from(plan, recall=store.recall, remember=store.remember),)
 
 
+_OF_QUERIES = {"selector", "scrape_interval"}
 _ADDRESSES = {"alertmanager_urls", "webhook_urls", "runbook_url", "dashboard_url"}
 
 
@@ -105,7 +108,7 @@ def connection_to(prometheus: PrometheusSettings) -> Connection:
     """Unwrap the secrets for the one who sends them."""
     from podforecast.telemetry.prometheus.client import Connection
 
-    plain = prometheus.model_dump(exclude={"url", "password", "headers", "selector"})
+    plain = prometheus.model_dump(exclude={"url", "password", "headers", *_OF_QUERIES})
     return Connection(
         url=str(prometheus.url),
         password=prometheus.password.get_secret_value(),

@@ -21,7 +21,7 @@ from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.client import Connection, connect
 from podforecast.telemetry.prometheus.filling import RingFiller
 from podforecast.telemetry.prometheus.parts import ClusterPart
-from podforecast.telemetry.prometheus.queries import Scope
+from podforecast.telemetry.prometheus.queries import RATE_WINDOW, Scope
 from podforecast.telemetry.prometheus.shards import Shard
 from podforecast.telemetry.ring import STEP_SECONDS, Ring
 from podforecast.watcher.asked_sizes import MemorySizes
@@ -50,6 +50,8 @@ class LivePlan:
     connection: Connection
     selector: str = ""
     """Label matchers for every series, for example ``cluster="prod"``."""
+    rate_window: timedelta = RATE_WINDOW
+    """Of every rate; holds four scrapes."""
     interval: timedelta = STEP
     """From one scan to the next."""
     delay: timedelta = timedelta(0)
@@ -94,7 +96,9 @@ class LiveSource:
         self._elapsed = elapsed
         self._clock = ServerClock(clock=clock, delay=plan.delay)
         self._ring = Ring()
-        self._part = ClusterPart(selector=plan.selector, shard=Shard.read(plan.shard))
+        self._part = ClusterPart(
+            selector=plan.selector, shard=Shard.read(plan.shard), rate_window=plan.rate_window
+        )
         self._filler = RingFiller(self._ring, look_back=LOOK_BACK, part=self._part)
         self._muting = Muting(plan.mute_annotation)
         self._sizes = MemorySizes()
@@ -110,6 +114,7 @@ class LiveSource:
             name=address(self._plan.connection.url),
             interval=self._plan.interval,
             selector=self._plan.selector,
+            rate_window=self._plan.rate_window,
         )
 
     def open(self) -> None:

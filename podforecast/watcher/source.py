@@ -25,6 +25,8 @@ class SourceFacts:
     """Times faster than real time; None where it is live."""
     selector: str = ""
     """Label matchers that every query of it has."""
+    rate_window: timedelta = timedelta(minutes=1)
+    """Over which every query of it takes rates."""
 
 
 class FleetSource(TelemetrySource, Protocol):

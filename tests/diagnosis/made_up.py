@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from podforecast.diagnosis.facts import Copies, Facts, Fleet, Metric, Pace, Server
 from podforecast.features.build import SIGNALS_READ
@@ -60,6 +61,7 @@ def facts(**changes) -> Facts:
         copies={"kube-state-metrics": Copies(most=1, labels={})},
         clusters={},
         paces=dict.fromkeys(("cAdvisor", "kube-state-metrics", "pod endpoints"), pace()),
+        scrape_interval=timedelta(seconds=15),
         mute_annotation="podforecast.io/mute",
         muting=0,
         fleet=fleet(),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from podforecast.diagnosis import fleet_checks
@@ -26,6 +29,39 @@ def test_a_long_scrape_interval_costs_samples(seconds, state, words):
     found = next(fleet_checks.scrape_intervals(paced(cAdvisor=pace(seconds))))
     assert found.state == state
     assert words in f"{found.found} {found.cost}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected", "fix"),
+    [
+        pytest.param(
+            60.0, 15, "Until then: PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL=0:01:00", id="not set"
+        ),
+        pytest.param(29.9, 15, "SCRAPE_INTERVAL=0:00:30, the longest", id="rounded"),
+        pytest.param(60.0, 30, "SCRAPE_INTERVAL=0:01:00", id="set too short"),
+    ],
+)
+def test_a_setting_that_gives_too_few_samples_to_a_rate_is_named(seconds, expected, fix):
+    of = replace(paced(cAdvisor=pace(seconds)), scrape_interval=timedelta(seconds=expected))
+    found = next(fleet_checks.scrape_intervals(of))
+    assert (found.state, "rates over" in found.cost) == ("wrong", True)
+    assert fix in found.fix
+
+
+@pytest.mark.parametrize("seconds", [30, 60])
+def test_with_the_setting_rates_cost_nothing_and_lateness_still_does(seconds):
+    of = replace(paced(cAdvisor=pace(seconds)), scrape_interval=timedelta(seconds=seconds))
+    found = next(fleet_checks.scrape_intervals(of))
+    assert "rates" not in found.cost
+    assert f"up to {seconds} s late" in found.cost
+    assert found.fix == "scrape_interval: 15s in its scrape job."
+
+
+def test_a_setting_that_takes_rates_over_longer_than_needed_is_told():
+    *_, found = fleet_checks.scrape_intervals(facts(scrape_interval=timedelta(minutes=1)))
+    assert (found.check, found.state) == ("interval, setting", "wrong")
+    assert "rates are taken over 4m instead of 1m" in found.cost
+    assert found.fix == "Set PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL=0:00:15."
 
 
 def test_restarts_are_seen_late_where_kube_state_metrics_is_scraped_seldom():

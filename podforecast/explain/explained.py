@@ -16,6 +16,7 @@ from podforecast.explain.normal import UNKNOWN, Normal
 from podforecast.explain.reasons import Explanation, Setting, explain
 from podforecast.explain.remedies import Case, Remedy, remedies
 from podforecast.model.scorer import Scorer
+from podforecast.telemetry.prometheus.queries import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class Explained:
 
 
 def explain_pods(
-    asked: Sequence[Asked], model: Scorer, *, selector: str = ""
+    asked: Sequence[Asked], model: Scorer, *, scope: Scope = EVERYTHING
 ) -> tuple[Explained, ...]:
     """Explain some forecasts, in their order.
 
@@ -55,20 +56,20 @@ def explain_pods(
         At least one.
     model
         The one that made the forecasts.
-    selector
-        Label matchers for the queries of reasons.
+    scope
+        Of the queries of reasons.
     """
     contributions = model.contributions(np.stack([each.row for each in asked]))
     return tuple(
-        _explained(each, contributions, index, model=model, selector=selector)
+        _explained(each, contributions, index, model=model, scope=scope)
         for index, each in enumerate(asked)
     )
 
 
 def _explained(
-    asked: Asked, contributions: Contributions, index: int, *, model: Scorer, selector: str
+    asked: Asked, contributions: Contributions, index: int, *, model: Scorer, scope: Scope
 ) -> Explained:
-    setting = Setting(pod=asked.pod, normal=asked.normal, selector=selector)
+    setting = Setting(pod=asked.pod, normal=asked.normal, scope=scope)
     case = Case(
         row=asked.row,
         parts=contributions.parts[index],

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podforecast.explain.addresses import PodAddress
-from podforecast.telemetry.prometheus.queries import Scope, quoted
+from podforecast.telemetry.prometheus.queries import EVERYTHING, Scope, quoted
 
 _STEP = "15s"
 _WINDOWS = {"1m": "1 min", "3m": "3 min", "10m": "10 min", "1h": "1 h"}
@@ -188,7 +188,7 @@ LOOKED: Mapping[str, Looked] = {
 """Every feature of the catalogue; a test shows the ones that are missing."""
 
 
-def promql(feature: str, pod: PodAddress, *, selector: str = "") -> str | None:
+def promql(feature: str, pod: PodAddress, *, scope: Scope = EVERYTHING) -> str | None:
     r"""Write the query that gives a feature of a pod, or None where no single signal does.
 
     Parameters
@@ -197,8 +197,8 @@ def promql(feature: str, pod: PodAddress, *, selector: str = "") -> str | None:
         Of the catalogue.
     pod
         Whatever its name is, it stays a string of the query.
-    selector
-        Label matchers for every series, for example ``cluster="prod"``.
+    scope
+        Label matchers for every series, and the window that the forecast took rates over.
 
     Examples
     --------
@@ -210,10 +210,8 @@ def promql(feature: str, pod: PodAddress, *, selector: str = "") -> str | None:
     looked = LOOKED[feature]
     if not looked.signal:
         return None
-    scope = Scope(
-        extra_selector=selector,
-        namespaces=() if pod.namespace is None else (pod.namespace,),
-    )
+    if pod.namespace is not None:
+        scope = scope.within(pod.namespace)
     known = {"namespace": pod.namespace, "pod": pod.name}
     names = [f"{label}={quoted(name)}" for label, name in known.items() if name is not None]
     where = ",".join(filter(None, [scope.render("<where>"), *names]))

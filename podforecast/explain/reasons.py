@@ -17,6 +17,7 @@ from podforecast.explain.normal import UNKNOWN, Normal
 from podforecast.explain.phrases import PHRASES, Family
 from podforecast.explain.promql import LOOKED, promql
 from podforecast.explain.sentences import sentence
+from podforecast.telemetry.prometheus.queries import EVERYTHING, Scope
 
 Compared = Literal["siblings", "healthy pods"]
 
@@ -78,12 +79,12 @@ class Setting:
     """None asks for no queries."""
     normal: Normal = UNKNOWN
     """What its siblings measure."""
-    selector: str = ""
-    """Label matchers for every series of its cluster."""
+    scope: Scope = EVERYTHING
+    """Label matchers and rate window of its cluster."""
 
     def query(self, feature: str) -> str | None:
         """Write the query of a feature; None where there is none, or the pod is not named."""
-        return None if self.pod is None else promql(feature, self.pod, selector=self.selector)
+        return None if self.pod is None else promql(feature, self.pod, scope=self.scope)
 
 
 NOWHERE = Setting()

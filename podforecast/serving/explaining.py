@@ -46,7 +46,7 @@ def explain_row(snapshot: Snapshot, row: int) -> dict[str, Any]:
         pod=PodAddress(namespace=pod.namespace, name=pod.name),
         normal=normal_of(row, snapshot.features, snapshot.present.index.workloads),
     )
-    return _told(*explain_pods([asked], snapshot.model, selector=snapshot.selector))
+    return _told(*explain_pods([asked], snapshot.model, scope=snapshot.scope))
 
 
 def _told(found: Explained) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from podforecast.explain.addresses import PodAddress
 from podforecast.explain.explained import Asked, Explained, explain_pods
 from podforecast.explain.normal import normals_of
 from podforecast.model.scorer import Scorer
+from podforecast.telemetry.prometheus.queries import EVERYTHING, Scope
 
 MOST_EXPLAINED = 50
 """Each takes milliseconds; with more pods at risk, the trouble is none that one pod can tell."""
@@ -44,7 +45,7 @@ def explained(
     model: Scorer,
     *,
     sizes: Sizes = unknown,
-    selector: str = "",
+    scope: Scope = EVERYTHING,
     most: int = MOST_EXPLAINED,
 ) -> Mapping[PodRef, Explained]:
     """Explain the riskiest pods above the watch threshold, riskiest first.
@@ -57,8 +58,8 @@ def explained(
         Of each row, NaN where there is none, (n_pods,).
     sizes
         Asked about those that are explained.
-    selector
-        For the queries of reasons.
+    scope
+        Of the queries of reasons.
     most
         How many at most.
     """
@@ -79,4 +80,4 @@ def explained(
         )
         for row, pod, normal in zip(riskiest, pods, normals, strict=True)
     ]
-    return dict(zip(pods, explain_pods(asked, model, selector=selector), strict=True))
+    return dict(zip(pods, explain_pods(asked, model, scope=scope), strict=True))

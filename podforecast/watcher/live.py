@@ -96,9 +96,8 @@ class LiveSource:
         self._elapsed = elapsed
         self._clock = ServerClock(clock=clock, delay=plan.delay)
         self._ring = Ring()
-        self._part = ClusterPart(
-            selector=plan.selector, shard=Shard.read(plan.shard), rate_window=plan.rate_window
-        )
+        self._scope = Scope(extra_selector=plan.selector, rate_window=plan.rate_window)
+        self._part = ClusterPart(self._scope, shard=Shard.read(plan.shard))
         self._filler = RingFiller(self._ring, look_back=LOOK_BACK, part=self._part)
         self._muting = Muting(plan.mute_annotation)
         self._sizes = MemorySizes()
@@ -113,8 +112,7 @@ class LiveSource:
             kind="prometheus",
             name=address(self._plan.connection.url),
             interval=self._plan.interval,
-            selector=self._plan.selector,
-            rate_window=self._plan.rate_window,
+            scope=self._scope,
         )
 
     def open(self) -> None:
@@ -187,8 +185,7 @@ class LiveSource:
         """Ask for the memory of a few pods; none is known where there is no answer."""
         if not pods:
             return {}
-        base = Scope(extra_selector=self._plan.selector)
-        return self._sizes.ask(self._api(), base, pods, moment.timestamp())
+        return self._sizes.ask(self._api(), self._scope, pods, moment.timestamp())
 
     def tell(self, moment: datetime) -> str:  # noqa: ARG002 - of the protocol
         told = (

@@ -13,6 +13,7 @@ from podforecast.domain.tables import Index, Mask
 from podforecast.domain.telemetry import HORIZON, Array
 from podforecast.explain.explained import Explained
 from podforecast.model.scorer import Scorer
+from podforecast.telemetry.prometheus.queries import EVERYTHING, Scope
 from podforecast.watcher.outlook import Outlook
 from podforecast.watcher.scan import DRAWN, Scan
 
@@ -57,8 +58,8 @@ class Snapshot:
     """Where the source stands, in a sentence."""
     made_at: float
     """Seconds of the wall clock that never goes back."""
-    selector: str = ""
-    """Label matchers that every query of the source has."""
+    scope: Scope = EVERYTHING
+    """Of the source's queries."""
 
     @property
     def present(self) -> Scan:

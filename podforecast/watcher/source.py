@@ -11,6 +11,7 @@ from podforecast.domain.memory import MemorySize
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import TelemetrySource
+from podforecast.telemetry.prometheus.queries import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +24,8 @@ class SourceFacts:
     """A scan is due this often, by the wall clock."""
     speed: float | None = None
     """Times faster than real time; None where it is live."""
-    selector: str = ""
-    """Label matchers that every query of it has."""
-    rate_window: timedelta = timedelta(minutes=1)
-    """Over which every query of it takes rates."""
+    scope: Scope = EVERYTHING
+    """Label matchers and rate window of its queries."""
 
 
 class FleetSource(TelemetrySource, Protocol):

@@ -21,7 +21,7 @@ from podforecast.domain.telemetry import HISTORY, STEP
 from podforecast.errors import PodforecastError, TelemetryUnavailable
 from podforecast.features.build import SIGNALS_READ, build
 from podforecast.model.scorer import Scorer
-from podforecast.pipeline import feature_tables
+from podforecast.pipeline.walk import feature_tables
 from podforecast.watcher.explained import explained
 from podforecast.watcher.follower import Follower, Followers
 from podforecast.watcher.outlook import outlook, status_now
@@ -232,9 +232,9 @@ class FleetWatcher:
                 made.probability,
                 model,
                 sizes=lambda pods: self._source.sizes(pods, now),
-                selector=self._source.facts.selector,
+                scope=self._source.facts.scope,
             ),
-            selector=self._source.facts.selector,
+            scope=self._source.facts.scope,
             model=model,
             told=self._source.tell(now),
             made_at=self._clock(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from podforecast.explain.addresses import PodAddress
 from podforecast.explain.normal import MOST, UNKNOWN, normal_of
 from podforecast.explain.promql import LOOKED, promql
 from podforecast.explain.reasons import Setting, explain
+from podforecast.telemetry.prometheus.queries import Scope
 
 MEMORY = feature_index("memory_usage_pct")
 POD = PodAddress(name="cart-0", namespace="shop")
@@ -102,8 +105,13 @@ class TestQueries:
         assert query.count(r'pod="\"} or vector(1) #\n"') == 1
         assert r'namespace="a\\\""' in query
 
+    def test_rates_are_over_the_window_that_the_forecast_took_them_over(self):
+        scope = Scope(rate_window=timedelta(minutes=4))
+        assert "[4m])" in promql("cpu_usage_pct", POD, scope=scope)
+        assert "[1m])" in promql("cpu_usage_pct", POD)
+
     def test_the_selector_of_the_cluster_is_in_every_series(self):
-        query = promql("replica_count", POD, selector='cluster="prod"')
+        query = promql("replica_count", POD, scope=Scope(extra_selector='cluster="prod"'))
         assert query.count('cluster="prod"') == query.count("{")
 
     def test_where_the_namespace_is_not_known_it_is_not_asked_for(self):

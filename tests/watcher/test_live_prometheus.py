@@ -13,12 +13,11 @@ import pytest
 
 from podforecast.domain.catalogue import CATALOGUE, feature_index
 from podforecast.domain.pods import PodRef
-from podforecast.domain.telemetry import HISTORY, STEP, TelemetryBlock
+from podforecast.domain.telemetry import HISTORY, STEP, TelemetryBlock, aligned
 from podforecast.errors import TelemetryUnavailable
 from podforecast.explain.addresses import PodAddress
 from podforecast.explain.promql import promql
 from podforecast.features.build import SIGNALS_READ, build
-from podforecast.pipeline import aligned
 from podforecast.telemetry.failures import failures_of
 from podforecast.telemetry.pod_table import PodTable
 from podforecast.telemetry.prometheus.api import QueryApi
@@ -273,7 +272,7 @@ def test_the_query_of_a_reason_gives_the_value_that_the_reason_has(served, expec
     api, wrong, asked = QueryApi(served.client), {}, 0
     for column, feature in enumerate(CATALOGUE):
         query, value = (
-            promql(feature.name, pod, selector=SELECTOR),
+            promql(feature.name, pod, scope=Scope(extra_selector=SELECTOR)),
             float(table.values[row, column]),
         )
         if query is None or np.isnan(value):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from podforecast.errors import PodforecastError
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.lasting import LastingTroubles
-from podforecast.telemetry.prometheus.queries import RATE_WINDOW, Scope
+from podforecast.telemetry.prometheus.queries import EVERYTHING, Scope
 from podforecast.telemetry.prometheus.shards import WHOLE, Shard, in_groups
 
 _STALE = "namespaces are those of before"
@@ -18,20 +16,16 @@ class ClusterPart:
 
     Parameters
     ----------
-    selector
-        Label matchers for every series.
+    scope
+        Of every query, before it is restricted to the shard.
     shard
         Which of the namespaces.
-    rate_window
-        Of every rate.
     """
 
-    def __init__(
-        self, *, selector: str = "", shard: Shard = WHOLE, rate_window: timedelta = RATE_WINDOW
-    ) -> None:
+    def __init__(self, scope: Scope = EVERYTHING, *, shard: Shard = WHOLE) -> None:
         self.namespaces: tuple[str, ...] = ()
         """Of the shard; empty where there is one shard only."""
-        self._base = Scope(extra_selector=selector, rate_window=rate_window)
+        self._base = scope
         self._shard = shard
         self._troubles = LastingTroubles()
 

@@ -150,7 +150,10 @@ class Scope:
         return f"last_over_time({owners}[{window}])\nor\n{owners}"
 
 
-QUERIES: Mapping[str, str] = {name: Scope().query(name) for name in EXPRESSIONS}
+EVERYTHING = Scope()
+"""A whole cluster, all that a Prometheus knows, scraped every 15 s."""
+
+QUERIES: Mapping[str, str] = {name: EVERYTHING.query(name) for name in EXPRESSIONS}
 """Signal name to PromQL with a one-minute rate, ready to be pasted into Prometheus."""
 
 _SELECTOR = re.compile(r"\b([a-z][A-Za-z0-9_]*)\{")

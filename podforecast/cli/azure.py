@@ -20,7 +20,7 @@ from podforecast.cli.feature_frame import frame_of, writer_of
 from podforecast.domain.catalogue import FEATURE_NAMES
 from podforecast.domain.telemetry import HORIZON, Array
 from podforecast.errors import DataUnusable
-from podforecast.pipeline import feature_tables
+from podforecast.pipeline.walk import feature_tables
 from podforecast.telemetry.azure import VmTrace, read_vm_trace
 
 SATURATED = 0.95

@@ -20,7 +20,7 @@ from podforecast.domain.telemetry import TelemetrySource
 from podforecast.errors import ConfigurationError
 from podforecast.evaluation.backtest.stretch import EPOCH, stretch
 from podforecast.evaluation.cells import Table
-from podforecast.pipeline import WARM_UP
+from podforecast.pipeline.examples import WARM_UP
 from podforecast.settings import Settings, read_settings
 
 DEFAULT_HOURS = 24.0

@@ -22,11 +22,11 @@ from podforecast.cli.connection import connection_of, source_on
 from podforecast.cli.console import err, guarded, progress
 from podforecast.cli.feature_frame import frame_of, writer_of
 from podforecast.domain.tables import FeatureTable
-from podforecast.domain.telemetry import HISTORY, TelemetryBlock, TelemetrySource
+from podforecast.domain.telemetry import HISTORY, TelemetryBlock, TelemetrySource, aligned
 from podforecast.errors import DataUnusable, TelemetryUnavailable
 from podforecast.features.build import SIGNALS_READ
 from podforecast.model.labels import announced_failures, onset_labels, scorable, uncensored
-from podforecast.pipeline import aligned, feature_tables
+from podforecast.pipeline.walk import feature_tables
 from podforecast.settings import read_settings
 from podforecast.telemetry.failures import failures_of
 from podforecast.telemetry.prometheus.client import connect

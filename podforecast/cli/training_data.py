@@ -17,7 +17,7 @@ import numpy as np
 from podforecast.domain.statuses import StatusRows, concatenate_statuses
 from podforecast.domain.tables import Dataset, concatenate
 from podforecast.errors import DataUnusable
-from podforecast.pipeline import STATUS_EVERY, Examples, build_examples
+from podforecast.pipeline.examples import STATUS_EVERY, Examples, build_examples
 from podforecast.telemetry.memory import give_back
 from podforecast.telemetry.recording import FACTS, Recording
 from podforecast.telemetry.tabular import TableReport, read_table
@@ -92,7 +92,7 @@ def read_examples(
     Parameters
     ----------
     status_every
-        See :func:`podforecast.pipeline.build_examples`.
+        See :func:`podforecast.pipeline.examples.build_examples`.
     """
     parts = []
     for folder in folders:

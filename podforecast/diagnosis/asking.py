@@ -15,11 +15,10 @@ import numpy as np
 from podforecast.diagnosis import questions
 from podforecast.diagnosis.facts import Asked, Facts, Fleet, Server
 from podforecast.diagnosis.questions import IDENTITIES, PACED, UNKNOWN_PACE
-from podforecast.domain.telemetry import WINDOW, TelemetrySource
+from podforecast.domain.telemetry import WINDOW, TelemetrySource, aligned
 from podforecast.errors import PodforecastError, TelemetryMalformed, TelemetryRefused
 from podforecast.features.build import SIGNALS_READ, build
 from podforecast.model.labels import scorable
-from podforecast.pipeline import aligned
 from podforecast.telemetry.prometheus.answers import QueryRejected
 from podforecast.telemetry.prometheus.api import QueryApi
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import Array
 
 Indices: TypeAlias = npt.NDArray[np.int8]
@@ -92,26 +89,3 @@ def risk_level_indices(probabilities: Array, threshold: float) -> Indices:
     array([0, 1, 2, 3], dtype=int8)
     """
     return np.searchsorted(_risk_steps(threshold), probabilities, side="right").astype(np.int8)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """The probability that a failure of one pod begins between ``issued_at`` and the horizon."""
-
-    pod: PodRef
-    probability: float | None
-    """Calibrated, in [0, 1]; None where there is too little data, or the pod is failing already."""
-    failing: bool
-    """The pod is down or backing off now: shown, not scored."""
-    coverage: float
-    """Share of the window's core samples that were scraped, in [0, 1]."""
-    issued_at: datetime
-    """Aware, UTC."""
-    horizon: timedelta
-    model_version: str
-
-    def __post_init__(self) -> None:
-        if self.probability is not None and not 0.0 <= self.probability <= 1.0:
-            raise ValueError(f"probability must be within [0, 1], got {self.probability!r}")
-        if self.issued_at.tzinfo is None:
-            raise ValueError(f"issued_at must be timezone-aware, got {self.issued_at!r}")

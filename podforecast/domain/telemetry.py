@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import numpy as np
@@ -30,13 +30,23 @@ def time_grid(start: datetime, end: datetime, step: timedelta = STEP) -> Array:
     The count comes from exact timedelta arithmetic: at 1.7e9 s a float64 resolves only
     2e-7 s, so ``arange(start, end)`` would gain or lose its last point at random.
 
-    >>> from datetime import UTC
     >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     >>> len(time_grid(noon, noon + WINDOW))
     13
     """
     n_times = (end - start) // step + 1
     return start.timestamp() + step.total_seconds() * np.arange(n_times, dtype=np.float64)
+
+
+def aligned(now: datetime) -> datetime:
+    """Return the last moment of the grid of ``STEP`` that has passed.
+
+    Scans then share their samples with the scans before them, whatever the second they start.
+
+    >>> aligned(datetime(2026, 1, 1, 12, 0, 44, 5, tzinfo=UTC)).time().isoformat()
+    '12:00:30'
+    """
+    return now - (now - datetime.fromtimestamp(0, UTC)) % STEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import TelemetryBlock
 from podforecast.errors import DataUnusable, TelemetryUnavailable
-from podforecast.pipeline import WARM_UP
+from podforecast.pipeline.examples import WARM_UP
 from podforecast.watcher.campaigns import find_campaign
 from podforecast.watcher.memory_sizes import LIMIT, USED, sizes_of
 from podforecast.watcher.replay_clock import Position, ReplayClock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from podforecast.domain.telemetry import aligned
 from podforecast.errors import TelemetryUnavailable
-from podforecast.pipeline import aligned
 
 SKEW_TOLD = timedelta(seconds=15)
 """A sample. Less is not worth a word: the server's time is used."""

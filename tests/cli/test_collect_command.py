@@ -13,7 +13,7 @@ from podforecast.cli import collect
 from podforecast.domain.catalogue import FEATURE_NAMES
 from podforecast.errors import DataUnusable
 from podforecast.features.build import SIGNALS_READ
-from podforecast.pipeline import feature_tables
+from podforecast.pipeline.walk import feature_tables
 from podforecast.telemetry.recording import Recording
 from podforecast.telemetry.tabular import read_table
 

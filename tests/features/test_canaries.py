@@ -10,10 +10,14 @@ import pytest
 
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import FailureCause, PodRef
-from podforecast.domain.telemetry import TelemetryBlock
+from podforecast.domain.telemetry import STEP, TelemetryBlock
 from podforecast.features import build as building
 from podforecast.features.build import build
-from podforecast.pipeline import Forecaster, build_dataset, feature_tables
+from podforecast.pipeline.examples import build_dataset
+from podforecast.pipeline.walk import feature_tables
+from podforecast.watcher.source import SourceFacts
+from podforecast.watcher.watcher import FleetWatcher
+from tests.watcher.made_up import MemoryModel
 
 
 @pytest.fixture
@@ -105,13 +109,15 @@ def test_the_memory_layout_of_a_source_is_no_feature(block):
     assert build(other).values.tobytes() == build(block).values.tobytes()
 
 
-class FakeRecording:
-    """A made-up recording that answers any range of its block."""
+class FakeFleet:
+    """A made-up recording that answers any range of its block, and a fleet to watch at ``at``."""
 
     name = "made-up"
+    facts = SourceFacts(kind="replay", name=name, interval=STEP)
 
-    def __init__(self, block):
+    def __init__(self, block, at=None):
         self._block = block
+        self._at = at
         self.start = datetime.fromtimestamp(block.times[0], UTC)
         self.end = datetime.fromtimestamp(block.times[-1], UTC)
         self.failures = (
@@ -127,23 +133,40 @@ class FakeRecording:
             signals={name: self._block.signals[name][:, chosen] for name in signals},
         )
 
+    def open(self):
+        """Nothing takes long here."""
 
-class RememberingScorer:
+    def now(self):
+        return self._at
+
+    begins = now
+
+    def failures_until(self, moment):
+        return ()
+
+    def muted(self, moment):
+        return frozenset()
+
+    def sizes(self, pods, moment):
+        return {}
+
+    def tell(self, moment):
+        return ""
+
+
+class RememberingModel(MemoryModel):
     """A fake model that keeps what it was asked to score."""
 
     def score(self, values):
         self.values = values.copy()
-        return np.linspace(0.0, 1.0, len(values))
+        return np.zeros(len(values))
 
 
 def test_training_and_serving_see_the_same_bytes(block):
-    recording = FakeRecording(block)
-    rows = build_dataset(recording, step=timedelta(minutes=5))
+    rows = build_dataset(FakeFleet(block), step=timedelta(minutes=5))
     for moment in np.unique(rows.time):
-        scorer = RememberingScorer()
-        now = datetime.fromtimestamp(moment, UTC) + timedelta(seconds=6)
-        Forecaster(
-            source=recording, scorer=scorer, model_version="made-up", clock=lambda now=now: now
-        ).scan()
-        assert rows.x[rows.time == moment].tobytes() == scorer.values.tobytes()
+        model = RememberingModel()
+        fleet = FakeFleet(block, at=datetime.fromtimestamp(moment, UTC))
+        FleetWatcher(fleet, model=lambda model=model: model).tick()
+        assert rows.x[rows.time == moment].tobytes() == model.values.tobytes()
     assert len(np.unique(rows.time)) > 10

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from podforecast.domain.catalogue import Feature, feature_index
-from podforecast.domain.forecast import Forecast
 from podforecast.domain.pods import PodRef
 from podforecast.domain.tables import Dataset, concatenate
 from podforecast.domain.telemetry import TelemetryBlock
 
 POD, OTHER = PodRef("shop", "cart-0"), PodRef("shop", "cart-1")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-def forecast(**changes):
-    usual = {"pod": POD, "probability": 0.5, "failing": False, "coverage": 1.0,
-             "issued_at": NOON, "horizon": timedelta(minutes=5), "model_version": "1"}  # fmt: skip
-    return Forecast(**{**usual, **changes})
-
-
-@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
-def test_a_forecast_refuses_what_is_no_probability(probability):
-    with pytest.raises(ValueError, match="probability"):
-        forecast(probability=probability)
-
-
-def test_a_forecast_may_have_no_probability():
-    assert forecast(probability=None).probability is None
-
-
-def test_a_forecast_refuses_a_naive_time():
-    with pytest.raises(ValueError, match="timezone"):
-        forecast(issued_at=NOON.replace(tzinfo=None))
 
 
 def block(**changes):

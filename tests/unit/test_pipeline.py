@@ -1,4 +1,4 @@
-"""From a recording to a data set, and from a source to ranked forecasts."""
+"""From a recording to a data set."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from podforecast.domain.catalogue import feature_index
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import FailureCause, PodRef
 from podforecast.domain.tables import concatenate
-from podforecast.domain.telemetry import HISTORY, STEP, TelemetryBlock, time_grid
-from podforecast.errors import TelemetryUnavailable
-from podforecast.pipeline import WARM_UP, Forecaster, aligned, build_dataset
+from podforecast.domain.telemetry import STEP, TelemetryBlock, aligned, time_grid
+from podforecast.pipeline.examples import WARM_UP, build_dataset
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PODS = tuple(PodRef("shop", name) for name in ("cart-0", "cart-1", "pay-0"))
@@ -46,26 +44,6 @@ class FakeRecording:
             times=self.times[chosen],
             signals={n: v[:, chosen] for n, v in self.signals.items() if n in signals},
         )
-
-
-class DeadSource:
-    """A fake that never answers."""
-
-    def read(self, signals, *, start, end):
-        raise TelemetryUnavailable("no answer")
-
-
-class MemoryScorer:
-    """A fake model: the probability is memory use."""
-
-    def score(self, values):
-        return values[:, feature_index("memory_usage_pct")] / 100.0
-
-
-def forecaster(source, now):
-    return Forecaster(
-        source=source, scorer=MemoryScorer(), model_version="fake-1", clock=lambda: now
-    )
 
 
 @pytest.mark.parametrize("step", [timedelta(seconds=20), timedelta(seconds=5), timedelta(0)])
@@ -146,74 +124,12 @@ def test_progress_is_told_after_every_moment_from_the_end_of_the_warm_up_on():
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_a_source_that_does_not_answer_stops_the_scan():
-    with pytest.raises(TelemetryUnavailable):
-        forecaster(DeadSource(), NOON).scan()
-
-
-def test_a_scan_puts_the_riskiest_first_and_those_without_a_probability_last():
-    memory = np.full((3, N_TIMES), 0.3)
-    memory[2] = 0.8
-    status = np.zeros((3, N_TIMES))
-    status[0] = 4.0
-    recording = FakeRecording(memory_usage_ratio=memory, status_code=status)
-    found = forecaster(recording, NOON + timedelta(minutes=10)).scan()
-    assert [(str(f.pod), f.probability, f.failing) for f in found] == [
-        ("shop/pay-0", pytest.approx(0.8), False),
-        ("shop/cart-1", pytest.approx(0.3), False),
-        ("shop/cart-0", None, True),
-    ]
-    assert {f.model_version for f in found} == {"fake-1"}
-
-
-def test_too_few_samples_are_no_forecast():
-    cpu = np.full((3, N_TIMES), 0.3)
-    cpu[1] = np.nan
-    recording = FakeRecording(cpu_usage_ratio=cpu)
-    found = forecaster(recording, NOON + timedelta(minutes=10)).scan()
-    assert [(str(f.pod), f.coverage) for f in found if f.probability is None] == [
-        ("shop/cart-1", 0.5)
-    ]
-
-
-def test_without_any_pod_that_can_be_scored_the_model_is_not_asked():
-    found = forecaster(FakeRecording(), NOON).scan()
-    assert [f.probability for f in found] == [None, None, None]
-
-
-def test_equal_risks_are_ordered_by_name():
-    found = forecaster(FakeRecording(), NOON + timedelta(minutes=2)).scan()
-    assert [str(f.pod) for f in found] == ["shop/cart-1", "shop/cart-0", "shop/pay-0"]
-
-
 @pytest.mark.parametrize("second", range(0, 60, 7))
-def test_a_scan_reads_one_hour_up_to_the_grid(second):
+def test_scans_share_one_grid_whatever_the_second(second):
     now = NOON + timedelta(seconds=second, microseconds=123)
-
-    class AskedSource:
-        """A fake that remembers what was asked."""
-
-        def read(self, signals, *, start, end):
-            self.asked = start, end
-            return FakeRecording().read(signals, start=NOON, end=NOON)
-
-    source = AskedSource()
-    forecasts = forecaster(source, now).scan()
-    start, end = source.asked
-    assert (end - start, end.second % 15) == (HISTORY, 0)
-    assert timedelta(0) <= now - end < STEP
-    assert {forecast.issued_at for forecast in forecasts} == {now}
+    assert aligned(now).second % 15 == 0
+    assert timedelta(0) <= now - aligned(now) < STEP
 
 
 def test_alignment_leaves_a_moment_on_the_grid_alone():
     assert aligned(NOON) == NOON
-
-
-def test_an_empty_cluster_has_no_forecasts():
-    class EmptySource:
-        """A fake cluster without pods."""
-
-        def read(self, signals, *, start, end):
-            return TelemetryBlock(pods=(), workloads=(), times=time_grid(start, end), signals={})
-
-    assert forecaster(EmptySource(), NOON).scan() == []

@@ -16,7 +16,7 @@ from podforecast.domain.telemetry import STEP, TelemetryBlock
 from podforecast.errors import DataUnusable
 from podforecast.model import scorer, training
 from podforecast.model.candidates import candidate
-from podforecast.pipeline import WARM_UP
+from podforecast.pipeline.examples import WARM_UP
 from podforecast.telemetry.recording import write_recording
 
 QUICK = (replace(candidate("LogisticRegression"), usual={"C": 0.01, "max_iter": 30}, tries=()),)

@@ -28,7 +28,7 @@ from podforecast.errors import DataUnusable
 from podforecast.evaluation.backtest.stretch import Stretch
 from podforecast.features.build import SIGNALS_READ
 from podforecast.model.labels import announced_failures, just_failed, scorable
-from podforecast.pipeline import feature_tables
+from podforecast.pipeline.walk import feature_tables
 
 MOST_ROWS = 5_000_000
 """Some 500 MB of scores."""

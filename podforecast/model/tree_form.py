@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from podforecast.domain.telemetry import Array
 from podforecast.model.attribution import LEAST, log_odds_of
-from podforecast.model.tree_steps import TreeSteps
+from podforecast.model.leaf_masks import MOST_BYTES, LeafMasks, bytes_of
+from podforecast.model.tree_checks import check_trees
 
 CELLS_AT_ONCE = 1 << 15
 """Rows times trees that are walked at a time; their arrays stay in the second-level cache."""
@@ -57,14 +58,12 @@ class TreeForm:
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         integers = {name: np.asarray(arrays[name]).astype(np.intp) for name in INTEGERS}
         numbers = {name: np.asarray(arrays[name], dtype=np.float64) for name in NUMBERS}
-        _check(integers, numbers)
+        check_trees(integers, numbers)
         self._boosted, self._start = bool(arrays["boosted"]), float(arrays["start"])
         self._root, self._left = integers["root"], integers["left"]
-        # What is written for NaN in the two copies of a row, and a row of which nothing is known.
+        # What is written for NaN in the two copies of a row.
         self._unknown_left = np.where(np.isnan(numbers["fill"]), -np.inf, numbers["fill"])
         self._unknown_right = np.where(np.isnan(numbers["fill"]), np.inf, numbers["fill"])
-        ends = [self._unknown_left, self._unknown_right, np.array([-np.inf])]
-        self._nothing = np.concatenate(ends).astype(np.float32)
         self._feature, self._value = integers["feature"], numbers["value"]
         self._leaf = self._value.astype(np.float32) if self._boosted else self._value
         is_leaf = self._left == np.arange(len(self._left))
@@ -76,7 +75,10 @@ class TreeForm:
             self._feature + self.n_features * integers["unknown_right"],
         )
         self._depth = _depth(self._root, self._left)
-        self._steps = TreeSteps(self._root, self._left, self._asks, self._threshold, self._depth)
+        asked: dict[str, np.ndarray] = {**integers, "fill": numbers["fill"]}
+        asked["threshold"] = self._threshold
+        is_small = bytes_of(asked) <= MOST_BYTES
+        self._masks = LeafMasks(self._root, asked, self._leaf) if is_small else None
 
     @property
     def n_features(self) -> int:
@@ -92,10 +94,9 @@ class TreeForm:
 
     def odds_of_one(self, row: Array) -> float:
         """Log-odds of one row, (n_features,): as :meth:`odds`, without what tables need."""
-        doubled, known = self._nothing.copy(), np.flatnonzero(row == row)
-        with np.errstate(over="ignore"):  # as in _doubled
-            doubled[known] = doubled[known + self.n_features] = row[known]
-        leaves = self._leaf.take(self._steps.leaves(doubled))
+        if self._masks is None:
+            return float(self.odds(row[None])[0])
+        leaves = self._masks.values(row)
         leaves[0] += self._start
         score = float(np.add.accumulate(leaves)[-1])
         if self._boosted:
@@ -200,22 +201,3 @@ def _depth(root: Nodes, left: Nodes) -> int:
         if not len(split):
             return depth
         level, depth = np.concatenate([left[split], left[split] + 1]), depth + 1
-
-
-def _check(integers: Mapping[str, Nodes], numbers: Mapping[str, Array]) -> None:
-    n_nodes, n_features = len(integers["feature"]), len(numbers["fill"])
-    for name, array in {**integers, **numbers}.items():
-        if array.ndim != 1 or (name not in ("root", "fill") and len(array) != n_nodes):
-            raise ValueError(f"{name} has shape {array.shape} for {n_nodes} nodes")
-    left, node, root = integers["left"], np.arange(n_nodes), integers["root"]
-    # A child comes after its parent, so every way down ends; what passes can not leave the arrays.
-    if not ((left >= node) & (left + (left > node) < n_nodes)).all():
-        raise ValueError("a node has a child that is none")
-    if not len(root) or root.min() < 0 or root.max() >= n_nodes:
-        raise ValueError("a tree begins outside of the nodes")
-    if integers["feature"].min() < 0 or integers["feature"].max() >= n_features:
-        raise ValueError(f"a split asks for a feature that is not among {n_features}")
-    if not np.isin(integers["unknown_right"], (0, 1)).all():
-        raise ValueError("unknown goes neither left nor right")
-    if not np.isfinite(numbers["threshold"]).all() or not np.isfinite(numbers["value"]).all():
-        raise ValueError("a threshold or value is not finite")

@@ -218,6 +218,7 @@ class TestForms:
             pytest.param("left", 0, 10**6, "a child that is none", id="beyond"),
             pytest.param("left", 5, 0, "a child that is none", id="in-a-circle"),
             pytest.param("left", 0, -1, "a child that is none", id="before"),
+            pytest.param("left", 0, 2, "in no tree, or in more than one", id="another's"),
             pytest.param("root", 0, -1, "begins outside", id="root"),
             pytest.param("feature", 0, N, f"not among {N}", id="feature"),
             pytest.param("unknown_right", 0, 2, "neither left nor right", id="direction"),

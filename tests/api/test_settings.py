@@ -25,6 +25,8 @@ class TestRefused:
             pytest.param("PODFORECAST_API__PORT", "http", id="port-is-text"),
             pytest.param("PODFORECAST_PROMETHEUS__URL", "prometheus:9090", id="url-without-scheme"),
             pytest.param("PODFORECAST_PROMETHEUS__TIMEOUT", "-1", id="negative-duration"),
+            pytest.param("PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL", "0", id="no-interval"),
+            pytest.param("PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL", "180", id="seldom-scraped"),
             pytest.param("PODFORECAST_SOURCE", "recording", id="source"),
             pytest.param("PODFORECAST_REPLAY__SPEED", "0", id="no-speed"),
             pytest.param("PODFORECAST_REPLAY__SPEED", "nan", id="speed-is-no-number"),

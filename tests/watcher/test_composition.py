@@ -38,6 +38,11 @@ def test_the_pace_of_a_cluster_is_a_setting():
     assert source.facts.interval == timedelta(minutes=1)
 
 
+def test_the_rates_of_a_cluster_follow_how_often_it_is_scraped():
+    source = source_of(Settings(source="prometheus", prometheus={"scrape_interval": 60}))
+    assert source.facts.scope.rate_window == timedelta(minutes=4)
+
+
 @pytest.mark.parametrize(
     ("settings", "followers"),
     [

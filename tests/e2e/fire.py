@@ -127,7 +127,9 @@ class Fire:
         return time.monotonic() < self.ends
 
     def client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False)
+        # The service hangs up what is idle for 5 s, and would do so while a request is under way.
+        limits = httpx.Limits(keepalive_expiry=1.0)
+        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, limits=limits)
 
 
 async def forecasts(fire: Fire, _: random.Random) -> None:
@@ -232,6 +234,8 @@ async def _dripped(fire: Fire, head: bytes, *, hangs_up: bool) -> int:
             if done:
                 return int(answer.result().split()[1])
         answer.cancel()
+    except ConnectionError:
+        pass  # the service hung up while a drop was under way, which may cost the answer
     finally:
         await _closed(writer)
     return 0

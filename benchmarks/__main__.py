@@ -46,6 +46,9 @@ MET = {True: Text("met", style="green"), False: Text("missed", style="bold red")
 
 def main(arguments: Sequence[str], *, performance_page: Path = PAGE) -> int:
     console = Console(stderr=True)
+    if {"-h", "--help"}.intersection(arguments):
+        sys.stdout.write(f"{__doc__}\nThere are {', '.join(BENCHMARKS)}.\n")
+        return 0
     if arguments and arguments[0] == "--page":
         return _write_page(arguments[1:], performance_page, console)
     names = arguments or list(BENCHMARKS)

@@ -21,6 +21,7 @@ from lab.export_command import export_command
 app = typer.Typer(
     help="A small cluster on this machine whose pods really fail: record campaigns, or play.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )

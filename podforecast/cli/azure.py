@@ -38,7 +38,9 @@ class Target(StrEnum):
     SATURATION = "saturation"
 
 
-command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+command = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+)
 
 
 @command.command()

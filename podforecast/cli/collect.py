@@ -33,7 +33,9 @@ from podforecast.telemetry.prometheus.client import connect
 
 SCENARIOS = ("memory_leak", "cpu_spike", "high_latency", "error_rate", "service_down")
 SCENARIO_SECONDS = 60.0
-command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+command = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+)
 
 
 @command.command()

@@ -27,7 +27,9 @@ from podforecast.model.scorer import Scorer, load, load_pipeline
 ROUNDS, FAST_ROUNDS = 500, 100
 MODEL_CARD = Path("docs/model-card.md")
 
-command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+command = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+)
 
 
 @command.command()

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 application = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     help="Which pods will fail in the next minutes. Training and evaluation are `train_model.py`"
     " and `evaluate_model.py`.",
 )

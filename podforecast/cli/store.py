@@ -12,6 +12,7 @@ from podforecast.settings import Settings, read_settings
 
 store = typer.Typer(
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     help="Look after the store of forecasts, PODFORECAST_STORE__URL. The service brings it up to"
     " date by itself when it starts.",
 )

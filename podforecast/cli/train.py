@@ -28,7 +28,9 @@ from podforecast.telemetry.memory import give_back
 FAILURE, ALL = "failure", "all"
 TARGETS = (FAILURE, *targets.NAMES, ALL)
 
-command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+command = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+)
 
 
 @command.command()

@@ -56,8 +56,8 @@ def backtest(  # noqa: PLR0913 - an option is an argument
     """Replay a stretch of history and compare the model with the alert rules people run today.
 
     Each forecast is made from what was known at its moment, by the code and the model that serve.
-    Failures are read off restarts, termination reasons and statuses. Compared are the saved model at
-    its own threshold and the rules as they are run: memory over 90 %, throttling over 25 %, a
+    Failures are read off restarts, termination reasons and statuses. Compared are the saved model
+    at its own threshold and the rules as they are run: memory over 90 %, throttling over 25 %, a
     restart within 15 minutes, any of these, memory that reaches its limit within 5 minutes.
 
     History is read in pieces of at most two hours, so a week takes no more memory than a morning,

@@ -11,6 +11,7 @@ import numpy as np
 
 from podforecast.domain.telemetry import Array
 from podforecast.features.build import SIGNALS_READ
+from podforecast.telemetry.pace import pace_of
 from podforecast.telemetry.pod_table import PodTable
 from podforecast.telemetry.prometheus.filling import packs_of
 from podforecast.telemetry.ring import DEPTH, STEP_SECONDS, Samples
@@ -65,11 +66,12 @@ class PreparedPrometheus(httpx.BaseTransport):
         return httpx.Response(200, content=_EMPTY if past else now)
 
     def prepare(self, sample: int) -> None:
-        """Write the answers about one sample."""
+        """Write the answers about one sample: to what a watcher asks about it."""
         time = int(STEP_SECONDS * sample)
         self.packs = {
             pack: _vector(b",".join(self._series(name, time) for name in pack))
             for pack in packs_of(SIGNALS_READ)
+            if pace_of(pack[0]).latest(sample) == sample
         }
 
     def _series(self, name: str, time: int) -> bytes:

@@ -129,7 +129,7 @@ def _history(settings: Settings, prom_host: str | None, campaign: Path | None) -
     with connect(connection) as client:
         yield History(
             name=address_of(connection),
-            source=source_on(client, settings.prometheus),
+            source=source_on(client, settings.prometheus, paced=True),
             known_until=datetime.now(UTC) - settings.watch.delay,
         )
 

@@ -24,10 +24,16 @@ def connection_of(settings: Settings, prom_host: str | None) -> Connection:
     return replace(connection, url=prom_host) if prom_host else connection
 
 
-def source_on(client: httpx.Client, prometheus: PrometheusSettings) -> PrometheusSource:
-    """Return what reads a cluster from a server as the settings say."""
+def source_on(
+    client: httpx.Client, prometheus: PrometheusSettings, *, paced: bool = False
+) -> PrometheusSource:
+    """Return what reads a cluster from a server as the settings say.
+
+    With ``paced``, slow signals are read as often as a watcher does.
+    """
     return PrometheusSource(
         client,
         rate_window=rate_window_of(prometheus.scrape_interval),
         extra_selector=prometheus.selector,
+        paced=paced,
     )

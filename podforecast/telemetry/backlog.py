@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from podforecast.telemetry.pace import Pace, pace_of
+
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Samples in a row of signals that are asked for together."""
+    """Samples at even distances of signals that are asked for together."""
 
     pack: int
     """Number of the pack they belong to."""
@@ -16,9 +18,21 @@ class Want:
     first: int
     """Number on the grid."""
     last: int
+    every: int = 1
+    """Steps of the grid from one to the next."""
+
+    @property
+    def samples(self) -> range:
+        """Their numbers on the grid."""
+        return range(self.first, self.last + 1, self.every)
+
+    @property
+    def span(self) -> int:
+        """Samples of the grid from the first to the last, both included."""
+        return self.last - self.first + 1
 
     def __len__(self) -> int:
-        return self.last - self.first + 1
+        return len(self.samples)
 
 
 class Backlog:
@@ -27,7 +41,7 @@ class Backlog:
     Parameters
     ----------
     packs
-        Signals that are asked for together.
+        Signals that are asked for together, and at the same pace.
     depths
         How many samples each signal is needed for; what is older is not wanted.
 
@@ -35,22 +49,23 @@ class Backlog:
     --------
     >>> backlog = Backlog([("cpu", "memory"), ("pods",)], {"cpu": 2, "memory": 4, "pods": 4})
     >>> for want in backlog.wants(newest=8, most=10): print(want)
-    Want(pack=0, signals=('cpu', 'memory'), first=7, last=8)
-    Want(pack=1, signals=('pods',), first=5, last=8)
+    Want(pack=0, signals=('cpu', 'memory'), first=7, last=8, every=1)
+    Want(pack=1, signals=('pods',), first=5, last=8, every=1)
     >>> backlog.done(Want(0, ("cpu", "memory"), 7, 8))
     >>> backlog.wants(newest=8, most=10)[0]
-    Want(pack=0, signals=('memory',), first=5, last=6)
+    Want(pack=0, signals=('memory',), first=5, last=6, every=1)
     >>> backlog.left(newest=8)
     4
     """
 
     def __init__(self, packs: Sequence[tuple[str, ...]], depths: Mapping[str, int]) -> None:
         self._packs = tuple(packs)
+        self._paces: tuple[Pace, ...] = tuple(pace_of(pack[0]) for pack in packs)
         self._depths = depths
         self._done: tuple[set[int], ...] = tuple(set() for _ in packs)
 
     def wants(self, *, newest: int, most: int) -> list[Want]:
-        """Return the newest samples in a row that each pack lacks, but no more than so many."""
+        """Return the newest samples in a row that each pack lacks, from no more than so many."""
         return [
             found
             for pack in range(len(self._packs))
@@ -59,12 +74,12 @@ class Backlog:
 
     def done(self, want: Want) -> None:
         """Note that samples have been answered, whatever the answer was."""
-        self._done[want.pack].update(range(want.first, want.last + 1))
+        self._done[want.pack].update(want.samples)
 
     def left(self, *, newest: int) -> int:
-        """Samples that the pack with the most gaps lacks."""
+        """Samples of the grid that the pack with the most gaps lacks."""
         return max(
-            sum(n not in done for n in range(newest - self._depth(pack) + 1, newest + 1))
+            sum(n not in done for n in self._samples(pack, newest)) * self._paces[pack].every
             for pack, done in enumerate(self._done)
         )
 
@@ -74,19 +89,24 @@ class Backlog:
             done.difference_update([number for number in done if number < oldest])
 
     def _next(self, pack: int, newest: int, most: int) -> Want | None:
-        done, oldest = self._done[pack], newest - self._depth(pack) + 1
-        last = next((n for n in range(newest, oldest - 1, -1) if n not in done), None)
+        done, every = self._done[pack], self._paces[pack].every
+        there = self._samples(pack, newest)
+        last = next((n for n in reversed(there) if n not in done), None)
         if last is None:
             return None
         signals = self._needed(pack, newest - last)
-        first = last
+        oldest, first = max(there[0], last - most + 1), last
         while (
-            first > max(oldest, last - most + 1)
-            and first - 1 not in done
-            and self._needed(pack, newest - first + 1) == signals
+            (before := first - every) >= oldest
+            and before not in done
+            and self._needed(pack, newest - before) == signals
         ):
-            first -= 1
-        return Want(pack, signals, first, last)
+            first = before
+        return Want(pack, signals, first, last, every)
+
+    def _samples(self, pack: int, newest: int) -> range:
+        """All that a pack is needed for."""
+        return self._paces[pack].between(newest - self._depth(pack) + 1, newest)
 
     def _depth(self, pack: int) -> int:
         return max(self._depths[name] for name in self._packs[pack])

@@ -77,7 +77,8 @@ class Cluster:
             rows = self._rows(query, signals, [float(fields["time"])])
             return "vector", [{"metric": row["metric"], "value": row["values"][0]} for row in rows]
         first, last = float(fields["start"]), float(fields["end"])
-        times = [first + STEP_SECONDS * n for n in range(int((last - first) / STEP_SECONDS) + 1)]
+        step = float(fields["step"])
+        times = [first + step * n for n in range(int((last - first) / step) + 1)]
         return "matrix", list(self._rows(query, signals, times))
 
     def _rows(

@@ -89,8 +89,12 @@ class BulkQueries:
 
     def _halves(self, scope: Scope, want: Want) -> list[tuple[Scope, Want]]:
         if len(want) > 1:
-            middle = (want.first + want.last) // 2
-            return [(scope, replace(want, last=middle)), (scope, replace(want, first=middle + 1))]
+            samples = want.samples
+            middle = (len(samples) - 1) // 2
+            return [
+                (scope, replace(want, last=samples[middle])),
+                (scope, replace(want, first=samples[middle + 1])),
+            ]
         names = scope.namespaces or tuple(self._namespaces())
         half = len(names) // 2
         parts = (names[:half], names[half:]) if half else ()
@@ -98,7 +102,7 @@ class BulkQueries:
 
     def _body(self, scope: Scope, want: Want) -> bytes:
         query = scope.pack(want.signals)
-        times = STEP_SECONDS * np.arange(want.first, want.last + 1, dtype=np.float64)
+        times = STEP_SECONDS * np.array(want.samples, dtype=np.float64)
         if len(want) == 1:
             body = self._api.body_at(query, times[0])
         else:

@@ -54,7 +54,7 @@ class RingFiller:
         self.rejected: dict[str, PodforecastError] = {}
         """Signals that the server does not evaluate."""
         self.failed: dict[tuple[str, ...], PodforecastError] = {}
-        """Signals without an answer about the newest sample."""
+        """Signals without an answer when they were last asked for."""
         self._ring = ring
         self._part = part or ClusterPart()
         self._owners = Owners(ring)
@@ -120,8 +120,15 @@ class RingFiller:
         most = self._largest if self._ring.pods else AT_FIRST
         wants = self._needed.wants(newest=self._ring.newest, most=most)
         got = self._take(queries, wants)
-        self.failed = {each.want.signals: each.error for each in got if each.error is not None}
-        rejected = {name: error for each in got for name, error in each.rejected.items()}
+        asked = {name for each in wants for name in each.signals}
+        self.failed = {
+            **{names: error for names, error in self.failed.items() if asked.isdisjoint(names)},
+            **{each.want.signals: each.error for each in got if each.error is not None},
+        }
+        rejected = {
+            **{name: error for name, error in self.rejected.items() if name not in asked},
+            **{name: error for each in got for name, error in each.rejected.items()},
+        }
         for name in rejected.keys() - self.rejected.keys():
             log.warning("signal is left out signal=%s reason=%s", name, rejected[name].message)
         self.rejected = rejected
@@ -171,7 +178,7 @@ class RingFiller:
         self._ring.put(*samples)
         for got in taken:
             # What the server found too large once is not tried again.
-            self._longest = min([self._longest, *(len(piece.want) for piece in parts_of(got))])
+            self._longest = min([self._longest, *(piece.want.span for piece in parts_of(got))])
             if got.error is None:
                 self._needed.done(got.want)
                 if got.want.signals == self._packs[got.want.pack]:

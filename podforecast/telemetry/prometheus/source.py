@@ -12,6 +12,7 @@ import numpy as np
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import STEP, Array, TelemetryBlock, time_grid
 from podforecast.errors import TelemetryMalformed
+from podforecast.telemetry.pace import asked
 from podforecast.telemetry.prometheus.answers import QueryRejected, QueryTooLarge, Series
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.queries import (
@@ -46,6 +47,8 @@ class PrometheusSource:
         Of every rate; should hold four scrapes.
     extra_selector
         Label matchers for every series, for example ``cluster="prod"``.
+    paced
+        Read slow signals no more often than a watcher does; their other samples are unknown.
     """
 
     def __init__(
@@ -55,9 +58,11 @@ class PrometheusSource:
         step: timedelta = STEP,
         rate_window: timedelta = RATE_WINDOW,
         extra_selector: str = "",
+        paced: bool = False,
     ) -> None:
         self._api = QueryApi(client)
         self._step = step
+        self._paced = paced
         self._scope = Scope(rate_window=rate_window, extra_selector=extra_selector)
 
     def read(self, signals: Sequence[str], *, start: datetime, end: datetime) -> TelemetryBlock:
@@ -100,8 +105,10 @@ class PrometheusSource:
         found: dict[str, Rows],
         rejected: list[QueryRejected],
     ) -> None:
+        wanted_times = asked(times, wanted[0]) if self._paced else times
+
         def ask(scope: Scope) -> list[Series]:
-            return self._api.over_range(scope.pack(wanted), times)
+            return self._api.over_range(scope.pack(wanted), wanted_times)
 
         try:
             found.update(_by_signal(self._in_parts(ask, times), wanted, times))

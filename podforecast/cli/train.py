@@ -23,7 +23,7 @@ from podforecast.model.manifest import CandidateRecord, Manifest, OperatingRecor
 from podforecast.model.selection import Effort
 from podforecast.model.threshold import DEFAULT_BUDGET, AlertBudget
 from podforecast.model.training import TrainedModel
-from podforecast.telemetry.memory import give_back
+from podforecast.telemetry.memory import allocate_sparingly, give_back
 
 FAILURE, ALL = "failure", "all"
 TARGETS = (FAILURE, *targets.NAMES, ALL)
@@ -64,6 +64,7 @@ def train(  # noqa: PLR0913 - an option is an argument
     """
     _check_target(target, folder)
     budgeted = AlertBudget.from_per_1000_pods_per_day(budget)
+    allocate_sparingly()
     with progress() as bar:
         task = bar.add_task("Reading")
 

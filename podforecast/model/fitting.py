@@ -112,24 +112,46 @@ def fit(data: Rows, rows: Index, recipe: Recipe, *, seed: int, limits: Limits = 
     positive = weight[y == 1].sum()
     weight[y == 1] *= ((weight.sum() - positive) / positive) ** BALANCE
     pipeline = candidate(recipe.name).build(recipe.parameters, seed)
-    return pipeline.fit(x, y, classify__sample_weight=weight)
+    design = pipeline[:-1].fit_transform(x)
+    del x  # a Pipeline that fits itself would hold on to it beside what was made of it
+    pipeline[-1].fit(design, y, sample_weight=weight)
+    return pipeline
 
 
 def out_of_fold_tasks(
-    data: Rows, recipe: Recipe, fold: Index, *, seed: int, limits: Limits = FULL
+    data: Rows, recipe: Recipe, fold: Index, *, seed: int
 ) -> list[Callable[[], tuple[Index, Array, Array]]]:
     """One task per fold: fit without it, score it with all features and with the required ones."""
 
     def task(held_out: int) -> tuple[Index, Array, Array]:
-        inside = np.flatnonzero(fold == held_out)
-        others = np.flatnonzero(fold != held_out)
-        pipeline = fit(data, others, recipe, seed=seed + held_out, limits=limits)
+        inside, pipeline = _without(held_out, data, recipe, fold, seed, FULL)
         x = data.x[inside]
         full = raw(pipeline, x)
         x[:, len(REQUIRED) :] = np.nan
         return inside, full, raw(pipeline, x)
 
     return [partial(task, int(held_out)) for held_out in np.unique(fold)]
+
+
+def search_tasks(
+    data: Rows, recipe: Recipe, fold: Index, *, seed: int
+) -> list[Callable[[], tuple[Index, Array]]]:
+    """One task per fold: fit on fewer rows without it, and score it with all features only."""
+
+    def task(held_out: int) -> tuple[Index, Array]:
+        inside, pipeline = _without(held_out, data, recipe, fold, seed, SEARCH)
+        return inside, raw(pipeline, data.x[inside])
+
+    return [partial(task, int(held_out)) for held_out in np.unique(fold)]
+
+
+def _without(
+    held_out: int, data: Rows, recipe: Recipe, fold: Index, seed: int, limits: Limits
+) -> tuple[Index, Pipeline]:
+    """Rows of a fold, and a model that was fitted on all others."""
+    others = np.flatnonzero(fold != held_out)
+    pipeline = fit(data, others, recipe, seed=seed + held_out, limits=limits)
+    return np.flatnonzero(fold == held_out), pipeline
 
 
 def gathered(parts: Sequence[tuple[Index, Array, Array]], fold: Index) -> OutOfFold:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from podforecast.domain.tables import Index
+from podforecast.domain.telemetry import Array
 from podforecast.model import fitting, metrics, resampling, splits
 from podforecast.model.candidates import Candidate
-from podforecast.model.fitting import Limits, OutOfFold, Recipe, Rows
+from podforecast.model.fitting import OutOfFold, Recipe, Rows
 from podforecast.model.resampling import Interval
+
+Part = TypeVar("Part")
 
 SEARCH_FOLDS = 3
 COMPARE_FOLDS = splits.FOLDS
@@ -86,7 +90,8 @@ def select(data: Rows, candidates: Sequence[Candidate], effort: Effort) -> list[
 
 def out_of_fold(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> OutOfFold:
     """Scores of all rows, each by a model fitted without the row's fold."""
-    return _out_of_fold(data, [recipe], fold, effort, fitting.FULL)[0]
+    tasks = fitting.out_of_fold_tasks(data, recipe, fold, seed=effort.seed)
+    return fitting.gathered(_run(tasks, recipe, effort), fold)
 
 
 def _contender(
@@ -110,28 +115,37 @@ def _contender(
 
 
 def _searched(data: Rows, candidate: Candidate, fold: Index, effort: Effort) -> Recipe:
-    """Return the settings that rank best; of equals the one named first."""
+    """Return the settings that rank best; of equals the one named first.
+
+    All fits are one queue, so that no job waits for a recipe's last.
+    """
     recipes = [Recipe(name=candidate.name, parameters=one) for one in candidate.settings()]
     if not _searches(candidate):
         return recipes[0]
-    return max(
-        zip(recipes, _out_of_fold(data, recipes, fold, effort, fitting.SEARCH), strict=True),
-        key=lambda tried: metrics.roc_auc(data.dataset.y, tried[1].full),
-    )[0]
-
-
-def _out_of_fold(
-    data: Rows, recipes: Sequence[Recipe], fold: Index, effort: Effort, limits: Limits
-) -> list[OutOfFold]:
-    """Score by each recipe; all fits are one queue, so that no job waits for a recipe's last."""
     tasks = [
         task
         for recipe in recipes
-        for task in fitting.out_of_fold_tasks(data, recipe, fold, seed=effort.seed, limits=limits)
+        for task in fitting.search_tasks(data, recipe, fold, seed=effort.seed)
     ]
-    parts = fitting.run(tasks, jobs=effort.jobs, on_done=lambda: effort.on_fit(recipes[0].name))
+    parts = _run(tasks, recipes[0], effort)
     each = len(tasks) // len(recipes)
-    return [fitting.gathered(parts[i : i + each], fold) for i in range(0, len(parts), each)]
+    reached = [
+        metrics.roc_auc(data.dataset.y, _joined(parts[i : i + each], len(fold)))
+        for i in range(0, len(parts), each)
+    ]
+    return recipes[int(np.argmax(reached))]
+
+
+def _run(tasks: Sequence[Callable[[], Part]], recipe: Recipe, effort: Effort) -> list[Part]:
+    return fitting.run(tasks, jobs=effort.jobs, on_done=lambda: effort.on_fit(recipe.name))
+
+
+def _joined(parts: Sequence[tuple[Index, Array]], n_rows: int) -> Array:
+    """Scores of all rows, from those of each fold."""
+    scores = np.empty(n_rows)
+    for inside, part in parts:
+        scores[inside] = part
+    return scores
 
 
 def _bootstrapped(ranking: metrics.Ranking, blocks: Index, seed: int) -> Interval:

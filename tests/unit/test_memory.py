@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,30 @@ import pytest
 
 from podforecast.telemetry.memory import give_back
 
+# In a process of its own, since an allocator stays as it was told to be.
+LARGE_BLOCKS = """
+import sys
+import numpy as np
+import pyarrow as pa
+from pathlib import Path
+from podforecast.telemetry.memory import allocate_sparingly
+
+def resident_mib():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+if sys.argv[1] == "sparingly":
+    allocate_sparingly()
+before = resident_mib()
+for _ in range(2):
+    block = np.ones(30 * 2**17)
+    del block
+print(resident_mib() - before, pa.default_memory_pool().backend_name)
+"""
+
 
 class LibraryWithoutTrim:
-    """A fake C library, as musl's: it has no ``malloc_trim``."""
+    """A fake C library, as musl's: it has neither ``malloc_trim`` nor ``mallopt``."""
 
     def __init__(self, name):
         self.name = name
@@ -37,3 +60,25 @@ def test_freed_blocks_go_back_to_the_system():
     give_back()
     assert len(keep) == 15
     assert held - resident_mib() > 40
+
+
+def kept_after_large_blocks(how):
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE_BLOCKS, how], check=True, capture_output=True, text=True
+    )
+    mib, pool = done.stdout.split()
+    return float(mib), pool
+
+
+@pytest.mark.glibc
+def test_large_blocks_go_back_at_once_where_that_was_asked_for():
+    kept, pool = kept_after_large_blocks("sparingly")
+    assert kept < 5
+    assert pool == "system"
+
+
+@pytest.mark.glibc
+def test_left_to_itself_the_c_library_keeps_large_blocks():
+    """Else asking for it would be of no use any more."""
+    kept, _ = kept_after_large_blocks("as usual")
+    assert kept > 20

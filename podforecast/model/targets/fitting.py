@@ -45,7 +45,9 @@ def fit(task: Task, rows: Index, candidate: TargetCandidate, *, seed: int) -> Fi
     weight = (task.weight * task.emphasis)[source]
     pipeline = candidate.build(candidate.parameters[task.name], seed)
     now = None if task.now is None else task.now[source]
-    pipeline.fit(table(x, now), y, classify__sample_weight=weight / weight.mean())
+    design = pipeline[:-1].fit_transform(table(x, now))
+    del x
+    pipeline[-1].fit(design, y, sample_weight=weight / weight.mean())
     return Fitted(pipeline=pipeline, columns=columns, n_classes=len(task.classes))
 
 

@@ -116,9 +116,9 @@ def create_app(
     routers = WATCHING if options.headless else (*FORECASTING, *WATCHING)
     for router in routers:
         app.include_router(router)
-    app.router.middleware_stack = Express(
-        app.router.middleware_stack, [route for router in routers for route in router.routes]
-    )
+    # Added first, it is the innermost of what sees every request.
+    routes = [route for router in routers for route in router.routes]
+    app.add_middleware(Express, routes=routes, handlers=problems.HANDLERS)
     documentation.install(app, secured=bool(options.api_keys))
     _wrap(app, state)
     return app

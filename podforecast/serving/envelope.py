@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Iterable
 
 from starlette.types import Scope
@@ -31,7 +31,7 @@ _FIXED: tuple[Header, ...] = (
 
 
 def random_id() -> str:
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def headers_for(scope: Scope) -> Iterable[Header]:

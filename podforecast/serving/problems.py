@@ -7,7 +7,7 @@ ours stay in the log, under the request id that the answer names.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -82,10 +82,8 @@ _HINTS: Mapping[int, str] = {404: _LISTED, 405: _LISTED}
 
 def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem."""
-    app.add_exception_handler(errors.PodforecastError, _ours)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _of_the_framework)
-    app.add_exception_handler(ClientDisconnect, _gone)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -148,6 +146,16 @@ async def _unforeseen(request: Request, _: Exception) -> Response:
     # Starlette sends this one from outside of all middleware.
     answer.raw_headers.extend(headers_for(request.scope))
     return answer
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+HANDLERS: Mapping[type[Exception], Handler] = {
+    errors.PodforecastError: _ours,
+    RequestValidationError: _malformed,
+    HTTPException: _of_the_framework,
+    ClientDisconnect: _gone,
+}
+"""What answers which kind of error; any other is a mistake of ours."""
 
 
 def problem_of(error: errors.PodforecastError, request_id: str) -> Problem:

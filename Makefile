@@ -26,9 +26,7 @@ run: $(VENV)/.run  ## train if needed, start API (8000) and dashboard (8501), pr
 	@$(BIN)/python -m podforecast run
 
 test: $(VENV)/.dev  ## checks and all tests, with the real components they need
-	@bash scripts/install_components.sh
-	@$(MAKE) --no-print-directory check
-	@bash scripts/run_all_tests.sh $(BIN)/python $(CONTAINERS)
+	@MAKE="$(MAKE)" bash scripts/run_all_tests.sh $(BIN)/python $(CONTAINERS)
 
 containers: $(VENV)/.dev  ## build the images, run docker-compose.yml, test it (make test CONTAINERS=no leaves it out)
 	@bash scripts/container_job.sh $(BIN)/python

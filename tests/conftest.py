@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -81,9 +82,28 @@ def _missing_for_the_browser() -> str:
     return "needs chromium, see scripts/install_components.sh"
 
 
+class BegunTraining:
+    """A training that was begun before the tests, by scripts/run_all_tests.sh."""
+
+    def __init__(self, folder: Path) -> None:
+        self._code = folder.with_suffix(".exit")
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code, when it has ended."""
+        deadline = time.monotonic() + timeout
+        while not self._code.exists():
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("train_model.py", timeout)
+            time.sleep(0.2)
+        return int(self._code.read_text())
+
+
 @pytest.fixture(scope="session")
 def training(tmp_path_factory):
     """A training on the recorded campaigns that has begun: its process, and where it writes to."""
+    if begun := os.environ.get("PODFORECAST_TRAINING_BEGUN"):
+        yield BegunTraining(Path(begun)), Path(begun)
+        return
     folder = tmp_path_factory.mktemp("models")
     # Into a file: nobody may read for minutes what the process says.
     with (folder / "report.json").open("wb") as report:

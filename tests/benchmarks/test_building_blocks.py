@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmarks.kinds import model_folders
 from benchmarks.load import answer_length
 from benchmarks.processes import DidNotStart, ask, endpoint, running
 from benchmarks.serve import ENDPOINTS
+from benchmarks.training import followed
 from podforecast.domain.catalogue import CATALOGUE, REQUIRED
 from podforecast.model import scorer
 
@@ -54,6 +56,18 @@ class TestServers:
     )
     def test_an_answer_ends_where_its_head_says(self, received, length):
         assert answer_length(received) == length
+
+
+class TestTraining:
+    def test_the_peak_of_a_child_is_its_own_and_not_that_of_who_started_it(self):
+        held = np.ones(150 * 2**17)  # MiB
+        body = "import time; block = bytearray(60 * 2**20); del block; time.sleep(0.5)"
+        child = subprocess.Popen([sys.executable, "-S", "-c", body])
+        status, used, peak_mib = followed(child.pid)
+        child.returncode = status
+        assert status == 0
+        assert 60 < peak_mib < 100
+        assert used.ru_maxrss / 1024 > 0.9 * held.nbytes / 2**20, "no need to look any more"
 
 
 class TestRequests:

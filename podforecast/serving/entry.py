@@ -14,6 +14,7 @@ from podforecast.serving import logs
 from podforecast.serving.application import create_app
 from podforecast.serving.options import ServiceOptions
 from podforecast.settings import Settings
+from podforecast.telemetry.memory import share_one_heap
 from podforecast.watcher.composition import connection_to, followers_of, source_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def service(settings: Settings) -> FastAPI:
     """Build the service with all its routes, and the watcher that the settings ask for."""
+    share_one_heap()
     return create_app(
         settings.model_dir,
         load=load,
@@ -33,6 +35,7 @@ def service(settings: Settings) -> FastAPI:
 
 def watching(settings: Settings) -> FastAPI:
     """Build the watcher alone: what it found, and nothing that changes anything."""
+    share_one_heap()
     return create_app(
         settings.model_dir,
         load=load,

@@ -12,7 +12,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -90,6 +90,8 @@ class Fire:
         Puts another model into the service's folder.
     seconds
         How long.
+    at_least
+        How often each kind of caller has to be answered what, however long that takes.
     """
 
     url: httpx.URL
@@ -97,6 +99,7 @@ class Fire:
     models: set[tuple[str, float]]
     swap: Callable[[], None]
     seconds: float
+    at_least: Mapping[tuple[str, int], int] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     ends: float = 0.0
 
@@ -124,7 +127,9 @@ class Fire:
         return self.ledger
 
     def goes_on(self) -> bool:
-        return time.monotonic() < self.ends
+        answers = self.ledger.answers
+        is_short = any(answers[what] < times for what, times in self.at_least.items())
+        return is_short or time.monotonic() < self.ends
 
     def client(self) -> httpx.AsyncClient:
         # The service hangs up what is idle for 5 s, and would do so while a request is under way.
@@ -152,7 +157,11 @@ async def batches(fire: Fire, chance: random.Random) -> None:
     async with fire.client() as client:
         while fire.goes_on():
             pods = [fire.example] * chance.choice((1, 50, 1000))
-            answer = await client.post("/predict/batch", json=pods)
+            try:
+                answer = await client.post("/predict/batch", json=pods)
+            except (httpx.WriteError, httpx.ReadError):
+                await asyncio.sleep(1)  # refused before it was sent, which may cost the answer
+                continue
             whole = answer.status_code == 200 and len(answer.json()["forecasts"]) == len(pods)
             busy = answer.status_code == 503 and "retry-after" in answer.headers
             fire.ledger.write(

@@ -8,6 +8,7 @@ down as plain arguments. A variable is named after its place here: ``PODFORECAST
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -20,6 +21,7 @@ from pydantic import (
     AfterValidator,
     AllowInfNan,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     HttpUrl,
@@ -31,7 +33,27 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from podforecast.errors import ConfigurationError
 
-Duration = Annotated[timedelta, Gt(timedelta(0))]
+_SHORT = re.compile(r"(\d{1,8}(?:\.\d{1,6})?)\s*(s|m|h|d|)")
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def as_span(text: object) -> object:
+    """Read a duration as people and Prometheus write it; leave clocks and ISO 8601 to Pydantic.
+
+    >>> str(as_span("30")), str(as_span("1m")), as_span("0:00:30")
+    ('0:00:30', '0:01:00', '0:00:30')
+    """
+    if not isinstance(text, str):
+        return text
+    if found := _SHORT.fullmatch(text.strip()):
+        return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    if ":" not in text and "P" not in text:
+        raise ValueError("is no duration: write 30s, 1m or 0:00:30")
+    return text
+
+
+Written = BeforeValidator(as_span)
+Duration = Annotated[timedelta, Gt(timedelta(0)), Written]
 Port = Annotated[int, Interval(ge=1, le=65535)]
 PREFIX = "PODFORECAST_"
 Made = TypeVar("Made")
@@ -162,7 +184,7 @@ class PrometheusSettings(_Group):
     several clusters."""
 
     scrape_interval: Annotated[
-        timedelta, Interval(ge=timedelta(seconds=1), le=timedelta(minutes=2))
+        timedelta, Interval(ge=timedelta(seconds=1), le=timedelta(minutes=2)), Written
     ] = timedelta(seconds=15)
     """How far apart the scrapes of cAdvisor and of the pods are; ``doctor`` measures it. Rates are
     taken over four of them, a minute at least: with a shorter window than that there are none.
@@ -178,12 +200,14 @@ class WatchSettings(_Group):
     port: Port = 8080
     """Port that ``python -m podforecast watch`` listens on."""
 
-    interval: Annotated[timedelta, Interval(ge=timedelta(seconds=15), le=timedelta(minutes=5))] = (
-        timedelta(seconds=15)
-    )
+    interval: Annotated[
+        timedelta, Interval(ge=timedelta(seconds=15), le=timedelta(minutes=5)), Written
+    ] = timedelta(seconds=15)
     """From one scan to the next. Shorter than a scrape would see nothing new."""
 
-    delay: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(minutes=5))] = timedelta(0)
+    delay: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(minutes=5)), Written] = (
+        timedelta(0)
+    )
     """How far behind the clock a scan looks, for a Prometheus that receives samples late (remote
     write, Thanos). Not needed for scrapes that are under way when a scan begins: the next scan
     sees them. Of pods that take a second to answer a scrape that is one in fifteen, and waiting
@@ -207,9 +231,9 @@ class StoreSettings(_Group):
     ``postgresql://user:password@host/database``; empty keeps the history in memory only. A replay
     always does. Never logged."""
 
-    retention: Annotated[timedelta, Interval(ge=timedelta(hours=1), le=timedelta(days=3650))] = (
-        timedelta(days=7)
-    )
+    retention: Annotated[
+        timedelta, Interval(ge=timedelta(hours=1), le=timedelta(days=3650)), Written
+    ] = timedelta(days=7)
     """Older scans are deleted. A thousand pods take 160 MB a day in SQLite, 440 MB in
     PostgreSQL."""
 
@@ -237,12 +261,14 @@ class AlertSettings(_Group):
     leave_ratio: Annotated[float, Interval(gt=0.0, lt=1.0)] = 0.8
     """An alert ends below this share of ``enter``: noise around it must not flap."""
 
-    hold: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(minutes=5))] = timedelta(0)
+    hold: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(minutes=5)), Written] = (
+        timedelta(0)
+    )
     """How long a pod has to stay above ``enter`` before anybody is told. Every second of it is
     taken from the lead time."""
 
-    rest: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(hours=1))] = timedelta(
-        minutes=5
+    rest: Annotated[timedelta, Interval(ge=timedelta(0), le=timedelta(hours=1)), Written] = (
+        timedelta(minutes=5)
     )
     """How long a pod has to stay below the end before its alert is resolved."""
 

@@ -113,8 +113,8 @@ def settings_page() -> str:
     rows = ((f"`{name}`", f"`{default}`", meaning) for name, default, meaning in variables())
     return (
         "# Settings\n\nRead once, by the entry points, from the environment or a file `.env`. A"
-        " value that does not\nfit is refused at start with its name.\n\n"
-        + _table(("variable", "default", "meaning"), rows)
+        " value that does not\nfit is refused at start with its name. Durations: ``30``, ``30s``,"
+        " ``1m``, ``0:00:30``.\n\n" + _table(("variable", "default", "meaning"), rows)
     )
 
 

@@ -44,6 +44,19 @@ class TestRefused:
         with pytest.raises(ConfigurationError, match=variable):
             read_settings()
 
+    @pytest.mark.parametrize(
+        ("value", "why"),
+        [
+            pytest.param("180", "less than or equal to 2 min", id="range"),
+            pytest.param("9" * 20, "write 30s, 1m or 0:00:30", id="overflow"),
+            pytest.param("one minute", "write 30s, 1m or 0:00:30", id="words"),
+        ],
+    )
+    def test_a_duration_that_does_not_fit_says_why(self, monkeypatch, value, why):
+        monkeypatch.setenv("PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL", value)
+        with pytest.raises(ConfigurationError, match=why):
+            read_settings()
+
     def test_a_source_that_is_none_is_named(self, monkeypatch):
         monkeypatch.setenv("PODFORECAST_SOURCE", "datadog")
         with pytest.raises(ConfigurationError, match=r"PODFORECAST_SOURCE: .*'prometheus'"):
@@ -144,3 +157,18 @@ def test_secrets_do_not_show(monkeypatch):
 def test_settings_do_not_change():
     with pytest.raises(ValueError, match="frozen"):
         Settings().model_dir = Path("elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        pytest.param("30", 30.0, id="seconds"),
+        pytest.param("30s", 30.0, id="as-prometheus-does"),
+        pytest.param("1m", 60.0, id="minutes"),
+        pytest.param("0:00:30", 30.0, id="clock"),
+        pytest.param("PT30S", 30.0, id="iso-8601"),
+    ],
+)
+def test_a_duration_can_be_written_as_people_do(monkeypatch, value, seconds):
+    monkeypatch.setenv("PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL", value)
+    assert read_settings().prometheus.scrape_interval == timedelta(seconds=seconds)

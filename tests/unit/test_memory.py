@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from podforecast.telemetry.memory import give_back
+from podforecast.telemetry.memory import give_back, share_one_heap
 
 # In a process of its own, since an allocator stays as it was told to be.
 LARGE_BLOCKS = """
@@ -33,6 +33,30 @@ for _ in range(2):
 print(resident_mib() - before, pa.default_memory_pool().backend_name)
 """
 
+# What glibc says about its heaps, after some threads have each allocated what is no small object.
+HEAPS = """
+import ctypes, sys, threading
+
+if sys.argv[1] != "nothing":
+    from podforecast.serving import entry
+    from podforecast.settings import Settings
+
+    getattr(entry, sys.argv[1])(Settings(source="none"))
+meet = threading.Barrier(4)
+def allocate():
+    block = bytes(4000)
+    meet.wait()
+
+threads = [threading.Thread(target=allocate) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+library = ctypes.CDLL(None)
+library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
+library.fflush(None)
+"""
+
 
 class LibraryWithoutTrim:
     """A fake C library, as musl's: it has neither ``malloc_trim`` nor ``mallopt``."""
@@ -49,6 +73,7 @@ def resident_mib():
 def test_a_c_library_that_can_not_is_left_alone(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", LibraryWithoutTrim)
     give_back()
+    share_one_heap()
 
 
 @pytest.mark.glibc
@@ -82,3 +107,15 @@ def test_left_to_itself_the_c_library_keeps_large_blocks():
     """Else asking for it would be of no use any more."""
     kept, _ = kept_after_large_blocks("as usual")
     assert kept > 20
+
+
+@pytest.mark.glibc
+@pytest.mark.parametrize(
+    ("starts", "shares"), [("service", True), ("watching", True), ("nothing", False)]
+)
+def test_threads_of_a_service_share_one_heap(starts, shares):
+    """Without a service they do not, or asking for it would be of no use any more."""
+    done = subprocess.run(
+        [sys.executable, "-c", HEAPS, starts], check=True, capture_output=True, text=True
+    )
+    assert (done.stdout.count("<heap nr=") == 1) is shares

@@ -94,6 +94,7 @@ def filter_row(
         (None, *ISSUES),
         key=ISSUE,
         format_func=lambda kind: EVERYWHERE if kind is None else issue_in_words(kind),
+        placeholder=EVERYWHERE,
         help="Kind of trouble that is ahead.",
         on_change=lambda: change(issue=session[ISSUE]),
         disabled=disabled,
@@ -130,7 +131,7 @@ def _show(key: str, value: object) -> None:
 def paging_row(fleet: FleetOut, query: FleetQuery, change: Change, *, disabled: bool) -> None:
     """Say which pods are shown, turn pages, clear filters."""
     view = paging(fleet, query)
-    words, clear, back, forward = st.columns([6, 2, 1, 1], vertical_alignment="center")
+    words, clear, back, forward = st.columns([4, 2, 1.5, 1.2], vertical_alignment="center")
     words.markdown(view.words)
     if query.is_filtered:
         clear.button(

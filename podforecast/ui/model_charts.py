@@ -168,7 +168,9 @@ def _ranking(plot: RankingPlot, scheme: Scheme, titles: tuple[str, str]) -> Plot
         for line in lines
         for place, point in enumerate(line.points)
     ]
-    legend = alt.Legend(title=None, orient="top", labelColor=inks.text, symbolStrokeWidth=2.5)
+    legend = alt.Legend(
+        title=None, orient="top", columns=2, labelColor=inks.text, symbolStrokeWidth=2.5
+    )
     dash = alt.StrokeDash(
         "candidate:N",
         scale=alt.Scale(domain=names, range=[DASHES[k % len(DASHES)] for k in range(len(names))]),

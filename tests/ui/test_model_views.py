@@ -64,7 +64,7 @@ class TestCurves:
     def test_calibration_says_how_many_moments_and_how_far_off(self, make_curves, make_model):
         plot = curves_view(make_curves(), make_model()).calibration
         assert "within 5 minutes" in plot.sentence
-        assert "each of about 31000 moments" in plot.sentence
+        assert "each of about 31 000 moments" in plot.sentence
         assert "farther than 2.0 percentage points" in plot.sentence
 
     def test_the_budget_is_read_in_the_unit_of_the_axis(self, make_curves, make_model):

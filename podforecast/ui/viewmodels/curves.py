@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from podforecast.api_schema.curves import AlarmsOut, CurvesOut
 from podforecast.api_schema.model import ModelOut
+from podforecast.ui.viewmodels.numbers import grouped
 
 PER_1000_PODS_PER_DAY = 1000 * 24 / 100
 """What one false alarm per 100 pod-hours is for an operator of 1 000 pods."""
@@ -167,8 +168,8 @@ def _calibration(curves: CurvesOut, model: ModelOut) -> CalibrationPlot:
         end=min(1.0, 1.05 * max(max(one.forecast, one.observed) for one in bins) or 1.0),
         sentence=f"Of the moments forecast at {percent(highest.forecast)},"
         f" {percent(highest.observed)} were followed by a failure within"
-        f" {model.horizon_minutes:g} minutes. No point, each of about {highest.rows} moments, is"
-        f" farther than {100 * worst:.1f} percentage points from what it says.",
+        f" {model.horizon_minutes:g} minutes. No point, each of about {grouped(highest.rows)}"
+        f" moments, is farther than {100 * worst:.1f} percentage points from what it says.",
     )
 
 
@@ -192,7 +193,7 @@ def _alarm_sentence(line: AlarmsOut, model: ModelOut, budget: float, at: Point |
     more = _announced_within(line, MORE * budget)
     return (
         f"The present budget of {budget:g} false alarms per 100 pod-hours"
-        f" ({model.budget_per_1000_pods_per_day:g} per 1 000 pods and day) announces"
+        f" ({grouped(model.budget_per_1000_pods_per_day)} per 1 000 pods and day) announces"
         f" {percent(at.y)} of failures. {MORE} times as many would announce {percent(more)}."
     )
 

@@ -13,6 +13,8 @@ COMMAND = "kubectl "
 """How an action begins that can be pasted into a terminal."""
 RUNBOOK = "docs/runbook.md"
 TIMES = "\N{MULTIPLICATION SIGN}"
+MANY = "Many measurements, each a little"
+NEAR_COPIES = "also what says nearly the same as the lines above"
 SILENT = 0.01
 """Log-odds that no figure would show."""
 
@@ -65,7 +67,7 @@ def why_view(explanation: ExplanationOut) -> WhyView:
     parts = [reason.contribution for reason in explanation.reasons]
     longest = max((abs(part) for part in (*parts, explanation.other)), default=0.0)
     lines = tuple(_line(reason, longest) for reason in explanation.reasons)
-    rest = "Everything else together" if lines else "Many measurements, each a little"
+    rest = ("Everything else together", NEAR_COPIES) if lines else (MANY, "")
     spoken = abs(explanation.other) >= SILENT
     return WhyView(
         start=_start(explanation),
@@ -75,7 +77,7 @@ def why_view(explanation: ExplanationOut) -> WhyView:
             for line, reason in zip(lines, explanation.reasons, strict=True)
             if reason.promql is not None
         ),
-        other=Line(rest, "", effect(explanation.other, longest)) if spoken else None,
+        other=Line(*rest, effect(explanation.other, longest)) if spoken else None,
     )
 
 

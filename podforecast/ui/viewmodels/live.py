@@ -8,6 +8,7 @@ from podforecast.api_schema.live import LiveOut, ShareOut
 from podforecast.api_schema.model import ModelOut
 from podforecast.ui.viewmodels.curves import Bin, CalibrationPlot, percent
 from podforecast.ui.viewmodels.fleet import Notice
+from podforecast.ui.viewmodels.numbers import grouped
 
 UNKNOWN = "not known yet"
 
@@ -143,8 +144,8 @@ def _false_alarms(live: LiveOut, model: ModelOut) -> Figure:
         "False alarms",
         f"{rate:.1f} per 100 pod-hours",
         (
-            f"{_whole(daily)} per 1 000 pods and day",
-            f"budget: {_whole(model.budget_per_1000_pods_per_day)}",
+            f"{grouped(daily)} per 1 000 pods and day",
+            f"budget: {grouped(model.budget_per_1000_pods_per_day)}",
         ),
     )
 
@@ -152,7 +153,7 @@ def _false_alarms(live: LiveOut, model: ModelOut) -> Figure:
 def _graded(live: LiveOut) -> Figure:
     return Figure(
         "Graded",
-        f"{_whole(live.forecasts)} forecasts",
+        f"{grouped(live.forecasts)} forecasts",
         (f"{live.pod_hours:.1f} pod-hours",),
         "One pod at one time. Left out is what nobody can judge: pods that were failing or had"
         " just failed, were replaced before the horizon had passed, or lacked telemetry.",
@@ -192,7 +193,7 @@ def _calibration(live: LiveOut, model: ModelOut) -> CalibrationPlot:
     return CalibrationPlot(
         bins=bins,
         end=min(1.0, end or 1.0),
-        sentence=f"Of the {_whole(highest.rows)} forecasts around {percent(highest.forecast)},"
+        sentence=f"Of the {grouped(highest.rows)} forecasts around {percent(highest.forecast)},"
         f" {percent(highest.observed)} were followed by a failure within"
         f" {model.horizon_minutes:g} minutes. A point on the dashed line is as good as its word;"
         " one that few forecasts make up says little.",
@@ -209,12 +210,3 @@ def _interval(share: ShareOut) -> str:
 
 def _of(part: int, whole: int, noun: str) -> str:
     return f"{part} of {whole} {noun}{'' if whole == 1 else 's'}"
-
-
-def _whole(number: float) -> str:
-    """Write a number with thin groups.
-
-    >>> _whole(21840)
-    '21 840'
-    """
-    return f"{number:,.0f}".replace(",", " ")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from podforecast.api_schema.model import CandidateOut, ModelOut, TrainingDataOut
 from podforecast.ui.viewmodels.connection import Tone
+from podforecast.ui.viewmodels.numbers import grouped
 
 HONEST = (
     "Every figure from here on was measured in cross-validation on the training campaigns."
@@ -100,7 +101,7 @@ def _verdict(model: ModelOut) -> str:
 def _data(data: TrainingDataOut) -> tuple[Fact, ...]:
     return (
         Fact("Campaigns", ", ".join(data.campaigns)),
-        Fact("Pod-hours", f"{data.pod_hours:,.0f}".replace(",", " "), f"{data.pods} pods"),
+        Fact("Pod-hours", grouped(data.pod_hours), f"{data.pods} pods"),
         Fact(
             "Failures",
             str(data.failures) if data.failures else "not counted",

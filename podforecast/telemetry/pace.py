@@ -2,8 +2,9 @@
 
 Samples are counted from the epoch in steps of the grid, see :mod:`podforecast.telemetry.ring`.
 Slow signals take turns, so that every scan asks for about as much as the next. What is not asked
-for stays unknown: features read no more of a slow signal than its last sample in the window, which
-is therefore 45 s old at most.
+for stays unknown. Of most slow signals, features read the last sample in the window, which is 45 s
+old at most. Of the network they take the mean of the window: three or four rates over a minute each
+cover it as well as thirteen that overlap.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ TURNS: Mapping[str, int] = {
     "workload_failures_7d": 0,
     "replicas_desired": 1,
     "autoscaler_direction": 1,
-    "revision_age_hours": 1,
     "latency_p95_ms": 2,
     "node_pressure_score": 3,
     "node_cpu_ratio": 3,
     "node_disk_ratio": 3,
+    "revision_age_hours": 3,
+    "network_receive_bytes_per_s": 3,
+    "network_transmit_bytes_per_s": 3,
+    "network_drops_per_s": 3,
     "disk_usage_ratio": 3,
 }
 """Slow signals, each with the number of its sample in a minute."""

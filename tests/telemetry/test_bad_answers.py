@@ -151,22 +151,22 @@ def test_a_rejected_pack_is_asked_for_signal_by_signal():
         EMPTY,
     )
     with misbehaving(answers) as server:
-        block = read(server.url, ["restarts", "restart_count_24h"])
+        block = read(server.url, ["restarts", "status_code"])
     assert set(block.signals) == {"restarts"}
-    assert np.isnan(block.signal("restart_count_24h")).all()
+    assert np.isnan(block.signal("status_code")).all()
 
 
 def test_a_signal_that_is_left_out_is_logged(caplog):
     answers = by_turns(failure(400, "bad"), EMPTY, failure(400, "bad"), EMPTY)
     with misbehaving(answers) as server, caplog.at_level(logging.WARNING):
-        read(server.url, ["restarts", "restart_count_24h"])
-    assert "signal=restart_count_24h" in caplog.text
+        read(server.url, ["restarts", "status_code"])
+    assert "signal=status_code" in caplog.text
 
 
 def test_rejected_credentials_are_not_tried_signal_by_signal():
     with misbehaving(text("no", status=403)) as server:
         with pytest.raises(TelemetryRefused):
-            read(server.url, ["restarts", "restart_count_24h"])
+            read(server.url, ["restarts", "status_code"])
         assert len(server.asked) == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from podforecast.domain.catalogue import FEATURE_NAMES, feature_index
 from podforecast.domain.pods import PodRef
 from podforecast.domain.telemetry import HISTORY, STEP, WINDOW, TelemetryBlock
 from podforecast.features.build import SIGNALS_READ, build
@@ -17,6 +18,7 @@ from podforecast.watcher.live import FAILURE_SIGNALS
 
 N_PODS, N_TIMES = 12, HISTORY // STEP + 1
 NEWEST = 118_000_002
+NETWORK = frozenset(name for name in TURNS if name.startswith("network_"))
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +37,9 @@ def block() -> TelemetryBlock:
 
 
 def held(block: TelemetryBlock) -> TelemetryBlock:
-    """Slow signals as they were when they were last asked for."""
+    """Slow signals as they were when they were last asked for; the network as it is."""
     signals = dict(block.signals)
-    for name in TURNS:
+    for name in TURNS.keys() - NETWORK:
         back = NEWEST - pace_of(name).latest(NEWEST)
         signals[name] = np.roll(block.signals[name], back, axis=1)
     return TelemetryBlock(
@@ -47,9 +49,20 @@ def held(block: TelemetryBlock) -> TelemetryBlock:
 
 def test_features_of_what_is_asked_for_are_those_of_the_values_when_they_were_asked_for(block):
     sparse, whole = build(thinned(block)), build(held(block))
-    np.testing.assert_array_equal(sparse.values, whole.values)
+    of_the_network = [name.startswith("network_") for name in FEATURE_NAMES]
+    np.testing.assert_array_equal(
+        sparse.values[:, ~np.array(of_the_network)], whole.values[:, ~np.array(of_the_network)]
+    )
     np.testing.assert_array_equal(sparse.coverage, whole.coverage)
     np.testing.assert_array_equal(sparse.failing, whole.failing)
+
+
+def test_features_of_the_network_are_means_of_the_rates_that_are_asked_for(block):
+    pace = pace_of("network_drops_per_s")
+    columns = [n - NEWEST - 1 for n in pace.between(NEWEST - WINDOW // STEP, NEWEST)]
+    drops = build(thinned(block)).values[:, feature_index("network_drops_per_s")]
+    expected = block.signal("network_drops_per_s")[:, columns].mean(axis=1)
+    np.testing.assert_allclose(drops, expected, rtol=1e-12)
 
 
 def test_slow_signals_that_are_out_of_date_do_show(block):

@@ -148,10 +148,9 @@ def _last_ended(reason: str) -> str:
 
 def _code(table: tuple[tuple[int, str], ...]) -> str:
     """The code of the first row that applies: ``or`` keeps the left one of equal labels."""
-    codes = "\n  or ".join(
-        f"{code} * max by (namespace, pod, uid) (\n    {series} == 1\n  )" for code, series in table
+    return "\nor ".join(
+        f"{code} * max by (namespace, pod, uid) (\n  {series} == 1\n)" for code, series in table
     )
-    return f"max by (namespace, pod) ((\n  {codes}\n) and on (namespace, pod, uid) <newest>)"
 
 
 _PRESSURE = """clamp(max by (node) (
@@ -250,9 +249,6 @@ _TERMINATIONS: tuple[tuple[int, str], ...] = (
     (0, "(kube_pod_container_status_restarts_total{<pods>} * 0 + 1)"),
 )
 
-_READY = """max by (namespace, pod, uid, container) (kube_pod_container_status_ready{<pods>})
-    and on (namespace, pod, uid) <newest>"""
-
 _VOLUMES = """max by (namespace, pod) (
   label_replace(
     container_fs_usage_bytes{container!="",container!="POD",<pods>}
@@ -271,7 +267,28 @@ _WORKLOAD_FAILURES = f"""sum by (namespace, workload) (
   <workload> * on (namespace, pod) group_left () {_risen("7d")}
 )"""
 
+LIVES: Mapping[str, str] = {
+    "restarts": """sum by (namespace, pod, uid) (max by (namespace, pod, uid, container) (
+  kube_pod_container_status_restarts_total{<pods>}
+))""",
+    "containers_ready_ratio": """avg by (namespace, pod, uid) (
+  max by (namespace, pod, uid, container) (kube_pod_container_status_ready{<pods>})
+)""",
+    "status_code": _code(_STATUSES),
+    "last_termination_code": _code(_TERMINATIONS),
+}
+"""Templates of what is known of each life of a pod. Which life is the latest, a query that asks for
+several of them finds out once."""
+
+
+def of_the_newest(lives: str, *labels: str) -> str:
+    """Keep the latest life of each name."""
+    by = ", ".join(("namespace", "pod", *labels))
+    return f"max by ({by}) ((\n{lives}\n) and on (namespace, pod, uid) <newest>)"
+
+
 EXPRESSIONS: Mapping[str, str] = {
+    **{name: of_the_newest(lives) for name, lives in LIVES.items()},
     "cpu_usage_ratio": _share("<cores>", "cpu"),
     "cpu_throttled_ratio": """max by (namespace, pod) (
   rate(container_cpu_cfs_throttled_periods_total{container!="",<pods>}[<rate>])
@@ -286,7 +303,6 @@ and on (namespace, pod) (
   == on (namespace, pod)
   count by (namespace, pod) (max by (namespace, pod, container) (kube_pod_container_info{{<pods>}}))
 )""",
-    "restarts": "sum by (namespace, pod) (<restarts>)",
     "restart_count_24h": _risen("24h"),
     "workload_failures_7d": _of_workload(_WORKLOAD_FAILURES),
     # Pods of unknown controllers are counted; a bare pod is the only one of its workload.
@@ -307,7 +323,6 @@ or on (namespace, pod)
     "error_log_lines_per_min": _LOG_LINES,
     "liveness_failures": _probe_failures("Liveness"),
     "readiness_failures": _probe_failures("Readiness"),
-    "containers_ready_ratio": f"avg by (namespace, pod) (\n    {_READY}\n)",
     "scrape_up": """min by (namespace, pod) (
   max by (namespace, pod, container, instance) (up{pod!="",<pods>})
 )""",
@@ -315,8 +330,6 @@ or on (namespace, pod)
     "open_fds_ratio": """max by (namespace, pod) (
   process_open_fds{pod!="",<pods>} / (process_max_fds{pod!="",<pods>} > 0)
 )""",
-    "status_code": _code(_STATUSES),
-    "last_termination_code": _code(_TERMINATIONS),
     "network_receive_bytes_per_s": _own_network("receive_bytes"),
     "network_transmit_bytes_per_s": _own_network("transmit_bytes"),
     "network_drops_per_s": f"""({_own_network("receive_packets_dropped")})

@@ -24,7 +24,7 @@ FIRST_ASKED = ("cpu_usage_ratio", "memory_usage_ratio", "status_code", "restarts
 """Where time is short, the packs of these have come: there is no forecast without."""
 MOST_POINTS = 500_000
 """Of one answer; so many are 15 MB of JSON, and a dozen answers are read at the same time."""
-SIGNALS_OF_A_PACK = 4
+SIGNALS_OF_A_PACK = 6
 AT_FIRST = WINDOW // STEP + 1
 """Samples asked for while nobody knows how many pods there are: those of the window."""
 ROUND_SECONDS = 2.0

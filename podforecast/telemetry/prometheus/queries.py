@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from podforecast.telemetry.prometheus.expressions import EXPRESSIONS
+from podforecast.telemetry.prometheus.expressions import EXPRESSIONS, LIVES, of_the_newest
 from podforecast.telemetry.prometheus.joins import JOINS, expand
 
 SCRAPES_OF_A_RATE = 4
@@ -19,29 +19,40 @@ QUANTILE_WINDOW = timedelta(minutes=3)
 requests."""
 
 PACKS: tuple[tuple[str, ...], ...] = (
-    ("cpu_usage_ratio", "cpu_throttled_ratio"),
+    ("cpu_usage_ratio", "cpu_throttled_ratio", "node_memory_ratio"),
     ("memory_usage_ratio", "memory_working_set_bytes", "memory_limit_bytes"),
     ("restarts", "containers_ready_ratio", "status_code", "last_termination_code"),
-    ("container_age_minutes", "liveness_failures", "readiness_failures"),
-    ("request_rate", "server_error_rate", "latency_mean_ms"),
+    (
+        "request_rate",
+        "server_error_rate",
+        "latency_mean_ms",
+        "container_age_minutes",
+        "liveness_failures",
+        "readiness_failures",
+    ),
     ("error_log_lines_per_min", "scrape_up", "scrape_seconds", "open_fds_ratio"),
+    # Slow ones, see podforecast.telemetry.pace: those of a pack have the same turn.
+    ("restart_count_24h", "workload_failures_7d"),
+    ("replicas_desired", "autoscaler_direction"),
+    ("latency_p95_ms",),
+    ("node_pressure_score", "node_cpu_ratio", "node_disk_ratio", "revision_age_hours"),
     (
         "network_receive_bytes_per_s",
         "network_transmit_bytes_per_s",
         "network_drops_per_s",
-        "node_memory_ratio",
+        "disk_usage_ratio",
     ),
-    # Slow ones, see podforecast.telemetry.pace: those of a pack have the same turn.
-    ("restart_count_24h", "workload_failures_7d"),
-    ("replicas_desired", "autoscaler_direction", "revision_age_hours"),
-    ("latency_p95_ms",),
-    ("node_pressure_score", "node_cpu_ratio", "node_disk_ratio", "disk_usage_ratio"),
 )
 """Signals that are asked for together: a cycle stays at a dozen queries, and one that fails
 takes only its neighbours with it."""
 
 SIGNAL_LABEL = "signal"
 """Tells the signals of a pack apart."""
+
+
+def _tagged(signal: str, template: str) -> str:
+    return f'label_replace(\n{template}\n, "{SIGNAL_LABEL}", "{signal}", "", "")'
+
 
 _LISTED = "(\n{}\n) and on (namespace, pod) <listed>"
 
@@ -131,10 +142,11 @@ class Scope:
 
     def pack(self, signals: Sequence[str]) -> str:
         """Return the PromQL of several signals, told apart by the label ``signal``."""
-        parts = (
-            f'label_replace(\n{EXPRESSIONS[name]}\n, "{SIGNAL_LABEL}", "{name}", "", "")'
-            for name in signals
-        )
+        lives = [name for name in signals if name in LIVES]
+        parts = [_tagged(name, EXPRESSIONS[name]) for name in signals if name not in LIVES]
+        if lives:
+            told = "\nor\n".join(_tagged(name, LIVES[name]) for name in lives)
+            parts.insert(0, of_the_newest(told, SIGNAL_LABEL))
         return self.render(_LISTED.format("\nor\n".join(parts)))
 
     def workloads(self, span: timedelta, step: timedelta) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["linear", "trees"]
+Kind = Literal["linear", "trees", "joined"]
 Arrays = Mapping[str, np.ndarray]
 
 UNREADABLE = (

@@ -25,6 +25,7 @@ from xgboost import XGBClassifier
 from podforecast.domain.catalogue import CATALOGUE
 from podforecast.domain.telemetry import Array
 from podforecast.model import preprocessing
+from podforecast.model.joined import JoinedClassifier
 from podforecast.model.manifest import Scalar
 
 Parameters = Mapping[str, Scalar]
@@ -146,6 +147,12 @@ def _xgboost(parameters: Parameters, seed: int) -> Pipeline:
     return Pipeline([("prepare", "passthrough"), ("classify", boosted)])
 
 
+def _joined(parameters: Parameters, seed: int) -> Pipeline:
+    of_trees = {name: value for name, value in parameters.items() if name != "C"}
+    parts = _logistic_regression({"C": parameters["C"]}, seed), _xgboost(of_trees, seed)
+    return Pipeline([("prepare", "passthrough"), ("classify", JoinedClassifier(*parts))])
+
+
 def _neural_network(parameters: Parameters, seed: int) -> Pipeline:
     epochs = int(parameters["epochs"] or 0)
     network = MLPClassifier(
@@ -165,6 +172,16 @@ def _neural_network(parameters: Parameters, seed: int) -> Pipeline:
 def _directions() -> list[int]:
     return [1 if feature.monotone else 0 for feature in CATALOGUE]
 
+
+_BOOSTED: Parameters = {
+    "n_estimators": 200,
+    "learning_rate": 0.05,
+    "max_depth": 4,
+    "min_child_weight": 20.0,
+    "subsample": 0.7,
+    "colsample_bytree": 0.5,
+    "reg_lambda": 5.0,
+}
 
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
@@ -190,15 +207,7 @@ CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         name="XGBoost",
         build=_xgboost,
-        usual={
-            "n_estimators": 200,
-            "learning_rate": 0.05,
-            "max_depth": 4,
-            "min_child_weight": 20.0,
-            "subsample": 0.7,
-            "colsample_bytree": 0.5,
-            "reg_lambda": 5.0,
-        },
+        usual=_BOOSTED,
         tries=(
             {"max_depth": 2, "n_estimators": 300},
             {"max_depth": 3, "n_estimators": 300},
@@ -209,6 +218,7 @@ CANDIDATES: tuple[Candidate, ...] = (
             {"n_estimators": 400},
         ),
     ),
+    Candidate(name="LogisticRegression+XGBoost", build=_joined, usual={"C": 0.002, **_BOOSTED}),
     Candidate(
         name="NeuralNetwork",
         build=_neural_network,

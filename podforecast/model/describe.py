@@ -91,6 +91,7 @@ def _candidate(contender: Contender, dataset: Dataset) -> CandidateRecord:
         roc_auc_required_only=contender.roc_auc_required_only,
         average_precision=contender.average_precision,
         brier=metrics.brier(dataset.y, probability),
+        recall=_known(contender.recall),
         parameters=dict(contender.recipe.parameters),
         tried=contender.tried,
         seconds=round(contender.seconds, 2),

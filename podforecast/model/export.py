@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
@@ -19,6 +20,8 @@ from podforecast.model.calibration import (
     log_odds,
 )
 from podforecast.model.calibration_curve import CalibrationCurve
+from podforecast.model.joined import JoinedClassifier
+from podforecast.model.joined_form import LINEAR, TREES
 from podforecast.model.preprocessing import CATEGORIES, KNOTS, LONG_TAILED, NUMBERS, LinearDesign
 from podforecast.model.tree_export import Arrays, trees_of
 
@@ -33,13 +36,29 @@ def portable_form(pipeline: Pipeline) -> bytes | None:
     form = form_of(pipeline)
     if form is None or calibration is None:
         return None
-    kind: Kind = "linear" if "slope" in form else "trees"
-    return portable.write(kind, form, calibration)
+    return portable.write(_kind(form), form, calibration)
+
+
+def _kind(form: Arrays) -> Kind:
+    if "slope" in form:
+        return "linear"
+    return "trees" if "root" in form else "joined"
 
 
 def form_of(pipeline: Pipeline) -> Arrays | None:
-    """Arrays of a :class:`LinearForm` or :class:`TreeForm`; None if it would be neither."""
+    """Arrays of a :class:`LinearForm`, :class:`TreeForm` or :class:`JoinedForm`; else None."""
     prepare, classifier = pipeline[0], pipeline[-1].classifier
+    if not isinstance(classifier, JoinedClassifier):
+        return _part(prepare, classifier)
+    forms = {LINEAR: _part(*classifier.linear), TREES: _part(*classifier.trees)}
+    return {
+        f"{part}/{name}": array
+        for part, form in forms.items()
+        for name, array in (form or {}).items()
+    }
+
+
+def _part(prepare: BaseEstimator | str, classifier: BaseEstimator) -> Arrays | None:
     if isinstance(prepare, LinearDesign) and isinstance(classifier, LogisticRegression):
         return folded(prepare, classifier)
     return trees_of(prepare, classifier)

@@ -32,6 +32,9 @@ class CandidateRecord(_Record):
     average_precision: Share
     brier: Share
     """Of the calibrated probabilities."""
+    recall: Share | None = None
+    """Share of failures caught within the alert budget; None if there were none, and in models
+    saved before it was kept."""
     parameters: dict[str, Scalar]
     """The best of those tried."""
     tried: int

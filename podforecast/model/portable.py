@@ -12,6 +12,7 @@ from podforecast.domain.catalogue import CATALOGUE
 from podforecast.domain.telemetry import Array
 from podforecast.model.archive import UNREADABLE, Arrays, Kind, group, pack, unpack
 from podforecast.model.calibration_curve import CalibrationCurve
+from podforecast.model.joined_form import JoinedForm
 from podforecast.model.linear_form import LinearForm
 from podforecast.model.tree_form import TreeForm
 
@@ -73,7 +74,11 @@ def read(payload: bytes) -> tuple[Form, CalibrationCurve]:
 
 
 def _form(named: Arrays) -> Form:
-    kinds: dict[str, type[LinearForm | TreeForm]] = {"linear": LinearForm, "trees": TreeForm}
+    kinds: dict[str, type[LinearForm | TreeForm | JoinedForm]] = {
+        "linear": LinearForm,
+        "trees": TreeForm,
+        "joined": JoinedForm,
+    }
     written, kind = int(named["format"]), str(named["kind"])
     if written != FORMAT:
         raise ValueError(f"format {written}, this release reads {FORMAT}")

@@ -14,7 +14,9 @@ from podforecast.domain.catalogue import CATALOGUE
 from podforecast.domain.tables import Dataset
 from podforecast.domain.telemetry import Array
 from podforecast.model import masking
+from podforecast.model.archive import group
 from podforecast.model.export import form_of
+from podforecast.model.joined_form import LINEAR, TREES
 from podforecast.model.manifest import Reference
 from podforecast.model.preprocessing import CATEGORIES
 from podforecast.model.training import FittedModel
@@ -51,6 +53,12 @@ def reference(fitted: FittedModel, dataset: Dataset) -> Reference:
 
 def boundaries(form: Mapping[str, np.ndarray]) -> dict[int, Array]:
     """Values at which a model bends or jumps, by column: knots of a line, splits of trees."""
+    if LINEAR + "/slope" in form:
+        line, trees = (boundaries(group(part, form)) for part in (LINEAR, TREES))
+        return {
+            column: np.concatenate([cuts[column] for cuts in (line, trees) if column in cuts])
+            for column in sorted(line.keys() | trees.keys())
+        }
     if "hinge_at" in form:
         knots = np.where(
             form["logged"][:, None] > 0,

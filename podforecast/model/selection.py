@@ -1,7 +1,8 @@
-"""Which settings of each candidate, and which candidate: both by ROC-AUC on rows out of fold.
+"""Which settings of each candidate, and which candidate: by ROC-AUC on rows out of fold.
 
 Settings are searched and candidates compared on different folds, so that the comparison does
-not reward the luck of the search.
+not reward the luck of the search. Where ROC-AUC can not tell candidates apart, the one that catches
+most failures within the alert budget is kept, see :func:`kept`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import numpy as np
 
 from podforecast.domain.tables import Index
 from podforecast.domain.telemetry import Array
-from podforecast.model import fitting, metrics, resampling, splits
+from podforecast.model import fitting, metrics, resampling, splits, threshold
 from podforecast.model.candidates import Candidate
 from podforecast.model.fitting import OutOfFold, Recipe, Rows
 from podforecast.model.resampling import Interval
+from podforecast.model.threshold import DEFAULT_BUDGET, AlertBudget
 
 Part = TypeVar("Part")
 
@@ -35,6 +37,10 @@ class Contender:
     roc_auc: Interval
     roc_auc_required_only: float
     average_precision: float
+    resampled: Array
+    """ROC-AUC of each round of the bootstrap, (n_rounds,): the same draws of pods for all."""
+    recall: float
+    """Share of failures caught within the alert budget; NaN where failures are not known."""
     out_of_fold: OutOfFold
     tried: int
     seconds: float
@@ -47,6 +53,11 @@ class Contender:
         """Whether a coin could not have done it, with 95 % confidence."""
         return self.roc_auc.low > 0.5
 
+    def is_ahead_of(self, other: Contender) -> bool:
+        """Whether it ranks better with 95 % confidence; both on the same rows and draws."""
+        better = self.roc_auc.value - other.roc_auc.value
+        return resampling.interval(better, self.resampled - other.resampled).low > 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
@@ -54,6 +65,8 @@ class Effort:
 
     seed: int
     jobs: int = 1
+    budget: AlertBudget = DEFAULT_BUDGET
+    """Within which failures are to be caught."""
     on_fit: Callable[[str], None] = lambda _: None
     """Called with a candidate's name after each of its fits."""
     clock: Callable[[], float] = time.monotonic
@@ -71,7 +84,7 @@ def _searches(candidate: Candidate) -> int:
 
 
 def select(data: Rows, candidates: Sequence[Candidate], effort: Effort) -> list[Contender]:
-    """Search, compare, and rank: those that may be kept, best first, then those compared only.
+    """Search, compare, and rank: the one to keep, others that may be kept, those compared only.
 
     Raises
     ------
@@ -85,7 +98,23 @@ def select(data: Rows, candidates: Sequence[Candidate], effort: Effort) -> list[
     search = splits.folds_of(data.dataset, folds=SEARCH_FOLDS, seed=effort.seed)
     compare = splits.folds_of(data.dataset, folds=COMPARE_FOLDS, seed=effort.seed + 1)
     contenders = [_contender(data, one, (search, compare), effort) for one in candidates]
-    return sorted(contenders, key=lambda one: (one.compared_only, -one.roc_auc.value))
+    first = kept([one for one in contenders if not one.compared_only])
+    return sorted(
+        contenders, key=lambda one: (one is not first, one.compared_only, -one.roc_auc.value)
+    )
+
+
+def kept(rivals: Sequence[Contender]) -> Contender:
+    """Return the best of some contenders.
+
+    Of those that the highest ROC-AUC is not ahead of, it is the one that catches most failures
+    within the alert budget; of equals, and where failures are not known, the higher ROC-AUC.
+    ROC-AUC looks at all rows, an operator at the few that are alarms: what can not be told apart by
+    the first may differ by half in the second.
+    """
+    by_area = sorted(rivals, key=lambda one: -one.roc_auc.value)
+    close = [one for one in by_area if not by_area[0].is_ahead_of(one)]
+    return max(close, key=lambda one: float(np.nan_to_num(one.recall, nan=-1.0)))
 
 
 def out_of_fold(data: Rows, recipe: Recipe, fold: Index, effort: Effort) -> OutOfFold:
@@ -102,11 +131,14 @@ def _contender(
     recipe = _searched(data, candidate, search, effort)
     scores = out_of_fold(data, recipe, compare, effort)
     ranking = metrics.Ranking(data.dataset.y, scores.full)
+    resampled = _resampled(ranking, splits.blocks(data.dataset), effort.seed)
     return Contender(
         recipe=recipe,
-        roc_auc=_bootstrapped(ranking, splits.blocks(data.dataset), effort.seed),
+        roc_auc=resampling.interval(ranking.roc_auc(), resampled),
         roc_auc_required_only=metrics.roc_auc(data.dataset.y, scores.required_only),
         average_precision=ranking.average_precision(),
+        resampled=resampled,
+        recall=threshold.choose(data.dataset, scores.full, effort.budget).recall,
         out_of_fold=scores,
         tried=len(candidate.settings()),
         seconds=effort.clock() - began,
@@ -148,7 +180,7 @@ def _joined(parts: Sequence[tuple[Index, Array]], n_rows: int) -> Array:
     return scores
 
 
-def _bootstrapped(ranking: metrics.Ranking, blocks: Index, seed: int) -> Interval:
+def _resampled(ranking: metrics.Ranking, blocks: Index, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     weights = resampling.block_weights(blocks, rounds=BOOTSTRAP_ROUNDS, rng=rng)
-    return resampling.interval(ranking.roc_auc(), [ranking.roc_auc(w) for w in weights])
+    return np.array([ranking.roc_auc(weight) for weight in weights])

@@ -85,7 +85,7 @@ def train(
     candidates: Sequence[Candidate] = CANDIDATES,
     on_progress: OnProgress = lambda _done, _total, _text: None,
 ) -> TrainedModel:
-    """Compare the candidates by ROC-AUC and make the best one ready for service.
+    """Compare the candidates and make the best one ready for service.
 
     Parameters
     ----------
@@ -97,7 +97,8 @@ def train(
     jobs
         Fits at a time.
     budget
-        False alarms the operator accepts; the threshold follows from it.
+        False alarms the operator accepts; the threshold follows from it, and which candidate is
+        kept where ROC-AUC can not tell.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def train(
     _check(dataset)
     data = Rows.of(dataset)
     steps = _Steps(selection.fits(candidates) + 1, on_progress)
-    effort = Effort(seed=seed, jobs=jobs, on_fit=steps.fitted)
+    effort = Effort(seed=seed, jobs=jobs, budget=budget, on_fit=steps.fitted)
     contenders = selection.select(data, candidates, effort)
     best = contenders[0]
     fitted = _finished(data, best.recipe, best.out_of_fold, seed)

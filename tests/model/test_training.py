@@ -16,13 +16,15 @@ from podforecast.model import (
     fitting,
     metrics,
     reference,
+    resampling,
     selection,
     splits,
     training,
 )
 from podforecast.model.candidates import CANDIDATES, COMPARED_ONLY, candidate
-from podforecast.model.fitting import Limits, Recipe, Rows
+from podforecast.model.fitting import Limits, OutOfFold, Recipe, Rows
 from podforecast.model.manifest import Manifest
+from podforecast.model.selection import Contender
 from podforecast.model.threshold import AlertBudget
 
 QUICK = (
@@ -56,11 +58,46 @@ def test_one_outcome_is_refused(dataset, outcome):
         training.train(same, seed=1)
 
 
-def test_the_best_candidate_by_roc_auc_is_kept(trained):
-    areas = [contender.roc_auc.value for contender in trained.contenders]
-    assert len(areas) == 2
+def contender(name, *, area, recall, spread=0.0):
+    """One whose rounds of the bootstrap lie around its ROC-AUC, of no fit."""
+    rounds = area + spread * np.linspace(-1, 1, 101)
+    return Contender(
+        recipe=Recipe(name=name, parameters={}),
+        roc_auc=resampling.interval(area, rounds),
+        roc_auc_required_only=area,
+        average_precision=0.5,
+        resampled=rounds,
+        recall=recall,
+        out_of_fold=OutOfFold(full=np.empty(0), required_only=np.empty(0), fold=np.empty(0)),
+        tried=1,
+        seconds=0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("recalls", "spread", "expected"),
+    [
+        pytest.param((0.3, 0.9), 0.0, "ahead", id="ahead-by-more-than-the-interval"),
+        pytest.param((0.3, 0.9), 0.1, "close", id="close-and-catches-more"),
+        pytest.param((0.9, 0.3), 0.1, "ahead", id="close-and-catches-less"),
+        pytest.param((0.5, 0.5), 0.1, "ahead", id="close-and-catches-as-many"),
+        pytest.param((np.nan, np.nan), 0.1, "ahead", id="failures-not-known"),
+    ],
+)
+def test_where_roc_auc_can_not_tell_the_one_that_catches_most_is_kept(recalls, spread, expected):
+    ahead = contender("ahead", area=0.82, recall=recalls[0])
+    close = contender("close", area=0.81, recall=recalls[1], spread=spread)
+    assert selection.kept([close, ahead]).recipe.name == expected
+
+
+def test_the_kept_candidate_comes_first_and_the_others_by_roc_auc(dataset, trained):
+    first, *others = trained.contenders
+    assert trained.fitted.recipe == first.recipe
+    assert selection.kept(trained.contenders) is first
+    areas = [one.roc_auc.value for one in others]
     assert areas == sorted(areas, reverse=True)
-    assert trained.fitted.recipe == trained.contenders[0].recipe
+    described = describe.describe(trained, dataset, trained_at=NOON).candidates
+    assert [one.recall for one in described] == [one.recall for one in trained.contenders]
 
 
 def test_progress_is_told_of_every_fit_and_ends_at_the_total(progress, trained):
@@ -215,7 +252,8 @@ def test_the_data_fingerprint_sees_every_column(dataset, column):
 
 def test_the_kinds_that_were_promised_are_compared_and_a_network_never_kept():
     names = [c.name for c in CANDIDATES]
-    assert names == ["LogisticRegression", "RandomForest", "XGBoost", "NeuralNetwork"]
+    joined = "LogisticRegression+XGBoost"
+    assert names == ["LogisticRegression", "RandomForest", "XGBoost", joined, "NeuralNetwork"]
     assert [c.name for c in CANDIDATES if not c.monotone] == ["NeuralNetwork"]
 
 

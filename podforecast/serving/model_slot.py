@@ -142,6 +142,10 @@ class ModelSlot:
     def is_filled(self) -> bool:
         return self._loaded is not None
 
+    def require_model(self) -> None:
+        """Refuse what would find no model, before it has cost anything; see :meth:`loaded`."""
+        self.loaded()
+
     def model(self) -> Scorer:
         """Return the model; see :meth:`loaded`."""
         return self.loaded().scorer

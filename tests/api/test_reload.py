@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import weakref
 
 import numpy as np
 import pytest
 
 from podforecast.errors import ModelNotReady, ModelRefused
+from tests.api.test_batch_limits import arriving
 from tests.api.test_service import samples
 
 PROBLEM = "application/problem+json"
@@ -187,6 +189,18 @@ class TestSwapped:
         await client.post("/model/reload")
         assert "event=model_loaded model=v2" in caplog.text
         assert 'event=model_reload_failed serves=v2 reason="none"' in caplog.text
+
+    async def test_a_batch_that_drips_in_keeps_no_model_that_was_replaced(
+        self, client, folder, make_scorer, example
+    ):
+        """Else slow callers would hold as many models in memory as there were reloads."""
+        (body,), (answer,) = await arriving(client, example, 1)
+        old = weakref.ref(folder.content)
+        folder.content = make_scorer("v2")
+        await client.post("/model/reload")
+        assert old() is None
+        body.may_end.set()
+        assert (await answer).json()["model_version"] == "v2"
 
 
 async def test_no_request_is_lost_or_mixed_while_models_are_swapped(

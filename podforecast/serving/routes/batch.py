@@ -96,11 +96,13 @@ async def predict_pods(request: Request) -> Response:
     state = state_of(request)
     arrow = is_arrow(request)
     media_type = answer_format(request, arrow=arrow)
-    model = state.slot.model()
+    state.slot.require_model()
     state.batches.require_room()
-    # A body that drips must not keep a place from others.
+    # A body that drips must keep neither a place from others, nor a model in memory that was
+    # replaced meanwhile.
     body = await read_body(request, limit=MAX_BODY_BYTES)
     with state.batches.admitted():
+        model = state.slot.model()
         answer = await _answered(body, model, state, is_arrow=arrow, media_type=media_type)
     state.metrics.forecast_all(answer.forecasts.probabilities, answer.forecasts.predictions)
     return Response(answer.content, media_type=media_type)

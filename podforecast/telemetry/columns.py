@@ -1,4 +1,4 @@
-"""Columns of a Parquet file as arrays.
+"""Parquet files as tables, and their columns as arrays.
 
 Read in a way that leaves pandas alone: its import costs a trainer 55 MB and a second.
 """
@@ -16,8 +16,13 @@ from numpy.typing import NDArray
 
 def read_columns(path: Path, *, dictionaries: Sequence[str]) -> pa.Table:
     """Read a file; the named text columns as codes into their distinct values."""
-    table = pq.ParquetFile(path, read_dictionary=list(dictionaries)).read()
-    return table.unify_dictionaries().combine_chunks()
+    return read_whole(path, dictionaries).unify_dictionaries().combine_chunks()
+
+
+def read_whole(path: Path, dictionaries: Sequence[str] = ()) -> pa.Table:
+    """Read a file in this thread: each of Arrow's own would keep a heap of some megabytes."""
+    file = pq.ParquetFile(path, read_dictionary=list(dictionaries), pre_buffer=False)
+    return file.read(use_threads=False)
 
 
 def numbers(table: pa.Table, name: str) -> NDArray[np.generic]:

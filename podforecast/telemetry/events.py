@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from podforecast.domain.outcomes import Failure
 from podforecast.domain.pods import FailureCause, PodRef
+from podforecast.telemetry.columns import read_whole
 
 FAILURE = "failure"
 """The kind of event that is the onset of a failure."""
@@ -55,7 +56,7 @@ def write_events(path: Path, events: Iterable[Mapping[str, Any]]) -> None:
 
 def read_events(path: Path) -> list[dict[str, Any]]:
     """Read events back, ``detail`` as a dictionary."""
-    rows = pq.ParquetFile(path).read().cast(SCHEMA).to_pylist()
+    rows = read_whole(path).cast(SCHEMA).to_pylist()
     return [{**row, "detail": orjson.loads(row["detail"])} for row in rows]
 
 

@@ -24,13 +24,9 @@ KEPT_BYTES = 2**22
 def allocate_sparingly() -> None:
     """From now on return what is large as soon as it is free; for a process that reads, then fits.
 
-    Left to itself, glibc treats ever larger blocks as small ones, up to 32 MiB, and keeps them; and
-    Arrow's own allocator holds 25 MiB from the first byte that is read. Neither changes what is
-    computed.
+    Left to itself, glibc treats ever larger blocks as small ones, up to 32 MiB, and keeps them.
+    Nothing that is computed changes.
     """
-    import pyarrow as pa
-
-    pa.set_memory_pool(pa.system_memory_pool())
     tune = _of_the_c_library("mallopt")
     if tune is not None:
         tune(MMAP_THRESHOLD, LARGE_BYTES)

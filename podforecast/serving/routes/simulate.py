@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from podforecast.api_schema.simulate import SimulationOut
 from podforecast.serving.documentation import answer_of, problems
-from podforecast.serving.fleet.query import Parameter, read_parameters, whole
+from podforecast.serving.parameters import Parameter, read_parameters, whole
 from podforecast.serving.simulation.simulator import MAX_SEED
 from podforecast.serving.state import state_of
 from podforecast.telemetry.simulator.fleet import MOST_CLUSTERS

@@ -114,3 +114,29 @@ def test_threads_of_a_service_share_one_heap(starts, shares):
         [sys.executable, "-c", HEAPS, starts], check=True, capture_output=True, text=True
     )
     assert (done.stdout.count("<heap nr=") == 1) is shares
+
+
+WHAT_ARROW_GETS = """
+import sys, types
+sys.modules["podforecast.cli.train"] = types.SimpleNamespace(main=None)
+import train_model
+import pyarrow as pa
+print(pa.default_memory_pool().backend_name)
+"""
+"""What the command imports is left out: it takes seconds."""
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "pool"),
+    [
+        pytest.param({}, "system", id="nothing"),
+        pytest.param({"ARROW_DEFAULT_MEMORY_POOL": "mimalloc"}, "mimalloc", id="another"),
+    ],
+)
+def test_a_training_reads_with_the_systems_allocator_unless_another_is_asked_for(asked_for, pool):
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", WHAT_ARROW_GETS],
+        env={"PYTHONPATH": str(root), **asked_for}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == [pool]

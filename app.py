@@ -3,7 +3,7 @@
 import uvicorn
 
 from podforecast.serving import logs
-from podforecast.serving.entry import service
+from podforecast.serving.entry import KEEP_ALIVE_SECONDS, service
 from podforecast.settings import or_exit, settings_or_exit
 
 settings = settings_or_exit()
@@ -12,4 +12,12 @@ app = or_exit(lambda: service(settings))
 
 if __name__ == "__main__":
     host, port = settings.api.host, settings.api.port
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )

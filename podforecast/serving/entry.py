@@ -20,6 +20,10 @@ from podforecast.watcher.composition import connection_to, followers_of, source_
 if TYPE_CHECKING:
     from podforecast.diagnosis.quick import QuickLook
 
+KEEP_ALIVE_SECONDS = 75
+"""Longer than proxies keep an idle connection, which is a minute mostly, and than a service with
+little CPU pauses: what comes on a connection while it is closed is lost."""
+
 
 def service(settings: Settings) -> FastAPI:
     """Build the service with all its routes, and the watcher that the settings ask for."""
@@ -56,6 +60,7 @@ def serve_watcher(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
 
 

@@ -132,9 +132,7 @@ class Fire:
         return is_short or time.monotonic() < self.ends
 
     def client(self) -> httpx.AsyncClient:
-        # The service hangs up what is idle for 5 s, and would do so while a request is under way.
-        limits = httpx.Limits(keepalive_expiry=1.0)
-        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, limits=limits)
+        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False)
 
 
 async def forecasts(fire: Fire, _: random.Random) -> None:

@@ -26,7 +26,6 @@ from podforecast.api_schema.batch import (
     BatchRowsResponse,
 )
 from podforecast.api_schema.predict import EXAMPLE, PredictRequest
-from podforecast.model.scorer import Scorer
 from podforecast.serving.batch.answering import Answered, answered
 from podforecast.serving.batch.formats import answer_format, is_arrow
 from podforecast.serving.bodies import MEBIBYTE, read_body
@@ -102,16 +101,15 @@ async def predict_pods(request: Request) -> Response:
     # replaced meanwhile.
     body = await read_body(request, limit=MAX_BODY_BYTES)
     with state.batches.admitted():
-        model = state.slot.model()
-        answer = await _answered(body, model, state, is_arrow=arrow, media_type=media_type)
+        answer = await _answered(body, state, is_arrow=arrow, media_type=media_type)
     state.metrics.forecast_all(answer.forecasts.probabilities, answer.forecasts.predictions)
     return Response(answer.content, media_type=media_type)
 
 
 async def _answered(
-    body: bytes, model: Scorer, state: ServiceState, *, is_arrow: bool, media_type: str
+    body: bytes, state: ServiceState, *, is_arrow: bool, media_type: str
 ) -> Answered:
     return await to_thread.run_sync(
-        lambda: answered(body, model, is_arrow=is_arrow, media_type=media_type),
+        lambda: answered(body, state.slot.model(), is_arrow=is_arrow, media_type=media_type),
         limiter=state.batches.threads,
     )

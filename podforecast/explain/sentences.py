@@ -63,7 +63,7 @@ def plain(value: float) -> str:
 
 
 def _spanned(feature: Feature, span: Range) -> str:
-    (low, high), unit = span, PHRASES[feature.name].unit
+    (low, high), unit = _rounded(feature, span), PHRASES[feature.name].unit
     if number(feature, low) == number(feature, high):
         return f"{number(feature, low)}{unit}"
     if _is_cut_off(feature, high):
@@ -74,3 +74,19 @@ def _spanned(feature: Feature, span: Range) -> str:
 def _is_cut_off(feature: Feature, value: float) -> bool:
     """Whether the value stands for everything above it: durations are not followed forever."""
     return feature.unit == "min" and value >= feature.high
+
+
+def _rounded(feature: Feature, span: Range) -> Range:
+    """Round both ends to what can be told of the larger one.
+
+    >>> from podforecast.domain.catalogue import CATALOGUE
+    >>> _spanned(CATALOGUE[1], (-0.000943, 18.64))
+    '0 to 18.6 %'
+    """
+    scale = PHRASES[feature.name].scale
+    largest = max(abs(end) for end in span) * scale
+    if largest == 0.0:
+        return span
+    digits = 2 - math.floor(math.log10(largest))
+    low, high = (round(end * scale, digits) / scale for end in span)
+    return low, high

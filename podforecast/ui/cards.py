@@ -21,20 +21,24 @@ def forecast_card(view: ForecastView) -> str:
         f'</span><span style="font-size:1.3rem;font-weight:600"><span aria-hidden="true">{symbol}'
         f"</span> {escape(view.headline)}</span></div>"
         f'<div style="margin:.1rem 0 .8rem">{escape(view.sentence)}</div>'
-        f"{_bar(view)}"
+        f"{share_bar(view.share, view.threshold_share)}"
         f'<div style="margin-top:.7rem;font-weight:600">{escape(view.verdict)}</div></div>'
     )
 
 
-def _bar(view: ForecastView) -> str:
-    """Draw the probability, and the threshold as a black mark; the words around it say both."""
+def share_bar(share: float, threshold_share: float | None = None) -> str:
+    """Draw a probability, and a threshold as a black mark; words around it say both."""
+    mark = (
+        ""
+        if threshold_share is None
+        else f'<div style="position:absolute;left:{threshold_share:.2%};top:-.3rem;bottom:-.3rem;'
+        'width:3px;margin-left:-1px;background:#111;outline:1px solid #fff"></div>'
+    )
     return (
         '<div aria-hidden="true" style="position:relative;height:.75rem;'
         'background:rgba(255,255,255,.3);border-radius:.375rem">'
-        f'<div style="width:{view.share:.2%};height:100%;background:#fff;border-radius:.375rem">'
-        "</div>"
-        f'<div style="position:absolute;left:{view.threshold_share:.2%};top:-.3rem;bottom:-.3rem;'
-        'width:3px;margin-left:-1px;background:#111;outline:1px solid #fff"></div></div>'
+        f'<div style="width:{share:.2%};height:100%;background:#fff;border-radius:.375rem"></div>'
+        f"{mark}</div>"
     )
 
 

@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from podforecast.ui.cards import share_bar
 from podforecast.ui.explanation_panel import remedy
 from podforecast.ui.palette import INKS
 from podforecast.ui.viewmodels.simulation import ClusterView
@@ -31,22 +32,13 @@ def cluster_card(view: ClusterView) -> str:
     """Draw the forecast: its state as colour, symbol and word, and a bar."""
     # White text needs the darker of the two sets, whatever the page's background.
     colour = INKS["light"].states[view.ink]
+    bar = "" if view.share is None else share_bar(view.share)
     return (
-        f'<div style="background:{colour};color:#fff;border-radius:.6rem;padding:.9rem 1.25rem">'
+        f'<div style="background:{colour};color:#fff;border-radius:.6rem;'
+        'padding:.9rem 1.25rem;margin-bottom:.6rem">'
         f'<div style="font-size:1.05rem;font-weight:600">{escape(view.headline)}</div>'
         '<div style="display:flex;align-items:center;gap:.8rem;margin:.15rem 0 .4rem">'
         '<span style="font-size:2.1rem;font-weight:700;line-height:1.2;white-space:nowrap">'
         f"{escape(view.number)}</span>"
-        f'<span style="line-height:1.3">{escape(view.sentence)}</span></div>{_bar(view)}</div>'
-    )
-
-
-def _bar(view: ClusterView) -> str:
-    if view.share is None:
-        return ""
-    return (
-        '<div aria-hidden="true" style="height:.6rem;background:rgba(255,255,255,.3);'
-        'border-radius:.3rem">'
-        f'<div style="width:{view.share:.2%};height:100%;background:#fff;border-radius:.3rem">'
-        "</div></div>"
+        f'<span style="line-height:1.3">{escape(view.sentence)}</span></div>{bar}</div>'
     )

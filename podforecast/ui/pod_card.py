@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from podforecast.ui.cards import share_bar
 from podforecast.ui.palette import INKS
 from podforecast.ui.viewmodels.pod import PodView
 
@@ -13,7 +14,8 @@ def pod_card(view: PodView) -> str:
     # White text needs the darker of the two sets, whatever the page's background.
     colour = INKS["light"].states[view.ink]
     return (
-        f'<div style="background:{colour};color:#fff;border-radius:.6rem;padding:1rem 1.25rem">'
+        f'<div style="background:{colour};color:#fff;border-radius:.6rem;'
+        'padding:1rem 1.25rem;margin-bottom:.6rem">'
         f'<div style="font-size:1.05rem;font-weight:600">{escape(view.headline)}</div>'
         '<div style="font-size:2.6rem;font-weight:700;line-height:1.25">'
         f"{escape(view.number)}</div>"
@@ -25,11 +27,4 @@ def pod_card(view: PodView) -> str:
 def _bar(view: PodView) -> str:
     if view.share is None:
         return ""
-    return (
-        '<div aria-hidden="true" style="position:relative;height:.6rem;margin:.2rem 0 .7rem;'
-        'background:rgba(255,255,255,.3);border-radius:.3rem">'
-        f'<div style="width:{view.share:.2%};height:100%;background:#fff;border-radius:.3rem">'
-        f'</div><div style="position:absolute;left:{view.threshold_share:.2%};top:-.25rem;'
-        'bottom:-.25rem;width:3px;margin-left:-1px;background:#111;outline:1px solid #fff">'
-        "</div></div>"
-    )
+    return f'<div style="margin:.2rem 0 .7rem">{share_bar(view.share, view.threshold_share)}</div>'

@@ -27,7 +27,7 @@ def issues_chart(bars: Sequence[IssueBar], scheme: Scheme) -> Plot:
         ],
     )
     axis = alt.Axis(tickMinStep=1, tickCount=6, format="d")
-    title = "clusters: outlined as simulated, filled as foretold"
+    title = "clusters: simulated (outline), foretold"
     return finished(
         alt.layer(
             base.mark_bar(height=17, fillOpacity=0.0, stroke=inks.quiet, strokeWidth=1.5).encode(

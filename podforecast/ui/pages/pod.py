@@ -71,7 +71,7 @@ def _pod(detail: PodDetailOut) -> None:
     with words:
         st.markdown(pod_card(view), unsafe_allow_html=True)
         st.caption(view.facts)
-        what_to_expect(detail.issue_type, detail.pod_status)
+        what_to_expect(detail.issue_type, detail.pod_status, side_by_side=False)
         _chronicle(detail)
     with chart:
         _chart(detail)

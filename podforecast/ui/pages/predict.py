@@ -151,7 +151,7 @@ def _outcome(asked: Asked | None) -> None:
 
 def _forecast(forecast: ExplainedResponse) -> None:
     st.markdown(forecast_card(forecast_view(forecast)), unsafe_allow_html=True)
-    what_to_expect(forecast.issue_type, forecast.pod_status)
+    what_to_expect(forecast.issue_type, forecast.pod_status, side_by_side=True)
     why(forecast.explanation)
     what_to_do(forecast.recommendations)
 

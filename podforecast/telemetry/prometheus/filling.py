@@ -24,7 +24,7 @@ FIRST_ASKED = ("cpu_usage_ratio", "memory_usage_ratio", "status_code", "restarts
 """Where time is short, the packs of these have come: there is no forecast without."""
 MOST_POINTS = 500_000
 """Of one answer; so many are 15 MB of JSON, and a dozen answers are read at the same time."""
-SIGNALS_OF_A_PACK = 6
+SIGNALS_OF_A_PACK = 4
 AT_FIRST = WINDOW // STEP + 1
 """Samples asked for while nobody knows how many pods there are: those of the window."""
 ROUND_SECONDS = 2.0
@@ -122,8 +122,8 @@ class RingFiller:
         got = self._take(queries, wants)
         asked = {name for each in wants for name in each.signals}
         self.failed = {
-            **{names: error for names, error in self.failed.items() if asked.isdisjoint(names)},
             **{each.want.signals: each.error for each in got if each.error is not None},
+            **{names: error for names, error in self.failed.items() if asked.isdisjoint(names)},
         }
         rejected = {
             **{name: error for name, error in self.rejected.items() if name not in asked},
@@ -180,6 +180,7 @@ class RingFiller:
             # What the server found too large once is not tried again.
             self._longest = min([self._longest, *(piece.want.span for piece in parts_of(got))])
             if got.error is None:
+                self.failed.pop(got.want.signals, None)
                 self._needed.done(got.want)
                 if got.want.signals == self._packs[got.want.pack]:
                     self._everything.done(got.want)

@@ -22,14 +22,8 @@ PACKS: tuple[tuple[str, ...], ...] = (
     ("cpu_usage_ratio", "cpu_throttled_ratio", "node_memory_ratio"),
     ("memory_usage_ratio", "memory_working_set_bytes", "memory_limit_bytes"),
     ("restarts", "containers_ready_ratio", "status_code", "last_termination_code"),
-    (
-        "request_rate",
-        "server_error_rate",
-        "latency_mean_ms",
-        "container_age_minutes",
-        "liveness_failures",
-        "readiness_failures",
-    ),
+    ("request_rate", "server_error_rate", "latency_mean_ms"),
+    ("container_age_minutes", "liveness_failures", "readiness_failures"),
     ("error_log_lines_per_min", "scrape_up", "scrape_seconds", "open_fds_ratio"),
     # Slow ones, see podforecast.telemetry.pace: those of a pack have the same turn.
     ("restart_count_24h", "workload_failures_7d"),
@@ -44,7 +38,8 @@ PACKS: tuple[tuple[str, ...], ...] = (
     ),
 )
 """Signals that are asked for together: a cycle stays at a dozen queries, and one that fails
-takes only its neighbours with it."""
+takes only its neighbours with it. More than four to a pack cost more again: every ``or`` goes
+through all that stands before it."""
 
 SIGNAL_LABEL = "signal"
 """Tells the signals of a pack apart."""

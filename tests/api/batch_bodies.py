@@ -7,10 +7,11 @@ import json
 
 import pyarrow as pa
 
-from podforecast.api_schema.batch import ARROW_FILE, ARROW_STREAM, JSON
+from podforecast.api_schema.batch import ARROW_FILE, ARROW_STREAM, JSON, BatchProblem
 from podforecast.domain.catalogue import CATALOGUE
 
 ROUTE = "/predict/batch"
+PROBLEM = "application/problem+json"
 CATEGORIES = {feature.name for feature in CATALOGUE if feature.categories}
 TEXTS = {"pod_id", *CATEGORIES}
 
@@ -85,3 +86,21 @@ def forecasts_in(answer):
         dict(zip(names, values, strict=True))
         for values in zip(*(body[name] for name in names), strict=True)
     ]
+
+
+def refused(answer):
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == PROBLEM
+    return BatchProblem.model_validate_json(answer.text)
+
+
+def faults(answer):
+    """(row, field) to message."""
+    return {(fault.row, fault.field): fault.message for fault in refused(answer).errors}
+
+
+def whole_body(answer):
+    """Message and hint of a body that is refused as one."""
+    (fault,) = refused(answer).errors
+    assert (fault.row, fault.field) == (None, "(body)")
+    return fault.message, fault.hint

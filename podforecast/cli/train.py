@@ -59,6 +59,9 @@ def train(  # noqa: PLR0913 - an option is an argument
 ) -> None:
     """Train every candidate, keep the best by ROC-AUC, calibrate it and save it.
 
+    Of those that ROC-AUC can not tell from the best, the one that catches most failures within
+    the budget is kept.
+
     Every figure printed is measured on rows the scoring model has not seen. How the saved model
     does on campaigns it never saw is for `evaluate_model.py` to say.
     """
@@ -159,13 +162,14 @@ def _table(candidates: tuple[CandidateRecord, ...]) -> Table:
     """Narrow enough for the 80 columns that a pipe or a build log has."""
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("candidate", no_wrap=True)
-    for heading in ("ROC-AUC [95 %]", "12 inputs", "AP", "Brier", "tried", "s"):
+    for heading in ("ROC-AUC [95 %]", "12 inputs", "caught", "AP", "Brier", "tried", "s"):
         table.add_column(Text(heading), justify="right", no_wrap=True)
     for one in candidates:
         table.add_row(
             one.name,
             Text(f"{one.roc_auc:.3f} [{one.roc_auc_low:.3f}, {one.roc_auc_high:.3f}]"),
             f"{one.roc_auc_required_only:.3f}",
+            "" if one.recall is None else f"{one.recall:.3f}",
             f"{one.average_precision:.3f}",
             f"{one.brier:.4f}",
             str(one.tried),

@@ -92,6 +92,7 @@ def _candidates(manifest: Manifest) -> Table:
             c.name,
             f"{number(c.roc_auc)} [{number(c.roc_auc_low)}, {number(c.roc_auc_high)}]",
             number(c.roc_auc_required_only),
+            "" if c.recall is None else number(c.recall),
             number(c.average_precision),
             number(c.brier, 4),
             str(c.tried),
@@ -100,13 +101,15 @@ def _candidates(manifest: Manifest) -> Table:
     )
     return Table(
         title="How it was chosen",
-        about="Cross-validation inside the training campaigns, whole workloads left out; the"
-        f" highest ROC-AUC is kept. Prevalence {manifest.data.prevalence:.3f}. Brackets: 95 %"
+        about="Cross-validation inside the training campaigns, whole workloads left out. Of those"
+        " that ROC-AUC can not tell from the highest, the one that catches most failures within the"
+        f" alert budget is kept. Prevalence {manifest.data.prevalence:.3f}. Brackets: 95 %"
         " intervals, bootstrap over pods." + "".join(_notes(manifest)),
         header=(
             "candidate",
             "ROC-AUC",
             "ROC-AUC, 12 inputs",
+            "failures caught",
             "average precision",
             "Brier, calibrated",
             "settings tried",

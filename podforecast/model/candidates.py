@@ -219,7 +219,7 @@ CANDIDATES: tuple[Candidate, ...] = (
         ),
     ),
     Candidate(
-        name="LogisticRegression+XGBoost",
+        name="LogReg+XGBoost",
         build=_joined,
         # Shallower trees of larger leaves than alone: what is rare is the line's to say.
         usual={

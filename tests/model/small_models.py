@@ -24,7 +24,7 @@ SETTINGS = {
     "RandomForest": {"n_estimators": 15, "max_depth": 8, "min_samples_leaf": 10},
     "XGBoost": {"n_estimators": 40, "max_depth": 4, "learning_rate": 0.2, "reg_lambda": 1.0},
 }
-SETTINGS["LogisticRegression+XGBoost"] = {**SETTINGS["XGBoost"], "C": 0.01}
+SETTINGS["LogReg+XGBoost"] = {**SETTINGS["XGBoost"], "C": 0.01}
 KINDS = [(name, method) for name in SETTINGS for method in METHODS]
 
 

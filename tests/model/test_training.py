@@ -252,7 +252,7 @@ def test_the_data_fingerprint_sees_every_column(dataset, column):
 
 def test_the_kinds_that_were_promised_are_compared_and_a_network_never_kept():
     names = [c.name for c in CANDIDATES]
-    joined = "LogisticRegression+XGBoost"
+    joined = "LogReg+XGBoost"
     assert names == ["LogisticRegression", "RandomForest", "XGBoost", joined, "NeuralNetwork"]
     assert [c.name for c in CANDIDATES if not c.monotone] == ["NeuralNetwork"]
 

@@ -21,6 +21,14 @@ class TestComparison:
             " NeuralNetwork is compared only: no promise."
         )
 
+    def test_where_the_best_ranking_is_not_kept_the_reason_is_told(self, make_model):
+        first, second = make_model().candidates[:2]
+        text = model_view(make_model(candidates=[second, first])).comparison
+        assert text == (
+            "RandomForest ranks best, but can not be told from XGBoost, which is kept because it"
+            " catches more failures within the alert budget."
+        )
+
     def test_one_that_could_not_be_kept_is_marked_and_no_rival(self, make_model):
         rows = model_view(make_model()).candidates
         assert [row.cells[""] for row in rows] == ["✔ answers", "", "", "compared only"]

@@ -136,10 +136,15 @@ def _comparison(candidates: tuple[CandidateOut, ...]) -> str:
 
 
 def _ranking(candidates: Sequence[CandidateOut]) -> str:
-    best = candidates[0]
-    close = [one.name for one in candidates[1:] if one.roc_auc_high >= best.roc_auc]
+    kept, best = candidates[0], max(candidates, key=lambda one: one.roc_auc)
     if len(candidates) == 1:
-        return f"{best.name} was the only candidate."
+        return f"{kept.name} was the only candidate."
+    if kept is not best:
+        return (
+            f"{best.name} ranks best, but can not be told from {kept.name}, which is kept because"
+            " it catches more failures within the alert budget."
+        )
+    close = [one.name for one in candidates[1:] if one.roc_auc_high >= best.roc_auc]
     if not close:
         return f"{best.name} is ahead of the others by more than their intervals."
     return (

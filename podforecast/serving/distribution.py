@@ -35,8 +35,8 @@ class Distribution(Collector):
         self._sum += value
 
     def observe_all(self, values: Array) -> None:
-        # To sort the values and look for the few bounds is several times faster than the reverse.
-        up_to = np.searchsorted(np.sort(values), self._bounds, side="right")
+        # A comparison with each of the few bounds is several times faster than any search.
+        up_to = [np.count_nonzero(values <= bound) for bound in self._bounds]
         counts = np.diff(up_to, prepend=0, append=len(values))
         for bucket, count in enumerate(counts.tolist()):
             self._counts[bucket] += count

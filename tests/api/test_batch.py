@@ -34,6 +34,9 @@ from podforecast.domain.forecast import (
     risk_level_indices,
 )
 from podforecast.errors import ModelNotReady
+from podforecast.serving.batch import forecasts
+from podforecast.serving.batch.checking import Batch
+from podforecast.serving.batch.forecasts import forecasts_of
 from tests.api.batch_bodies import (
     BODIES,
     ROUTE,
@@ -311,6 +314,31 @@ class TestWhatTheModelSees:
         rows = [example | {"pod_id": name} for name in ("shop:cart", '"cpu_usage_pct":', "\\")]
         answer = await post(client, columns_body(rows))
         assert [one["pod_id"] for one in forecasts_in(answer)] == [row["pod_id"] for row in rows]
+
+
+class TestTables:
+    @pytest.mark.parametrize("at_once", [1, 3, 4, 12, 13, 5000])
+    def test_they_have_all_rows_once_in_order_and_nan_where_nothing_was_sent(self, at_once):
+        sent = {1: np.arange(12.0), 5: np.arange(12.0) * np.nan, 7: np.arange(24.0)[::2]}
+        batch = Batch(pod_ids=[], rows=12, columns=sent)
+        values = np.concatenate([table.copy() for table in batch.tables(at_once)])
+        assert values.shape == (12, len(CATALOGUE))
+        for place in range(len(CATALOGUE)):
+            np.testing.assert_array_equal(values[:, place], sent.get(place, np.full(12, np.nan)))
+
+    def test_they_take_the_memory_of_one(self):
+        batch = Batch(pod_ids=[], rows=9, columns={0: np.zeros(9)})
+        tables = [*batch.tables(4)]
+        assert [len(table) for table in tables] == [4, 4, 1]
+        assert np.shares_memory(tables[0], tables[-1])
+
+    def test_scores_of_one_are_kept_when_the_next_takes_its_place(self, scorer, monkeypatch):
+        monkeypatch.setattr(forecasts, "ROWS_AT_ONCE", 4)
+        monkeypatch.setattr(scorer, "path", "fast", raising=False)
+        monkeypatch.setattr(scorer, "score", lambda values: values[:, 2])
+        sent = np.linspace(0.0, 1.0, 11)
+        batch = Batch(pod_ids=[], rows=11, columns={2: sent})
+        assert forecasts_of(batch, scorer).probabilities.tolist() == sent.tolist()
 
 
 class TestMetrics:

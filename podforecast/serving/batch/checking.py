@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -15,6 +15,8 @@ from podforecast.domain.telemetry import Array
 from podforecast.serving.batch.faults import COLUMN, MISSING, Faults, Mask, refuse_body
 
 FIELDS = frozenset((POD_ID, *FEATURE_NAMES))
+
+NOTHING = np.empty(0)
 
 PodIds: TypeAlias = Any
 """A list of texts, or an Arrow array of them: the answer repeats it as it is."""
@@ -72,8 +74,23 @@ class Batch:
     """A batch that can be scored."""
 
     pod_ids: PodIds
-    values: Array
-    """Features in catalogue order, NaN = unknown, shape (n, n_features)."""
+    rows: int
+    columns: Mapping[int, Array]
+    """Values of the features that were sent, (n,) each, by their place in the catalogue."""
+
+    def tables(self, rows_at_once: int) -> Iterator[Array]:
+        """Give the rows as the model wants them, some at a time, always in the same memory.
+
+        A table of 72 features of which a caller knows 12 is mostly NaN: written once, and small
+        enough for a cache, it costs next to nothing. Features are in catalogue order, NaN =
+        unknown, of shape (k, n_features), and column by column in memory, as sums of terms read it.
+        """
+        table = np.full((len(CATALOGUE), min(rows_at_once, self.rows)), np.nan)
+        for first in range(0, self.rows, rows_at_once):
+            part = table[:, : self.rows - first]
+            for place, values in self.columns.items():
+                part[place] = values[first : first + rows_at_once]
+            yield part.T
 
 
 def checked(columns: Columns, faults: Faults) -> Batch:
@@ -86,19 +103,18 @@ def checked(columns: Columns, faults: Faults) -> Batch:
     """
     refuse_row_count(columns.rows)
     pod_ids = _pod_ids(columns, faults)
-    # Column by column in memory, as it is filled, and as sums of terms read it.
-    values = np.full((len(CATALOGUE), columns.rows), np.nan).T
-    for position, feature in enumerate(CATALOGUE):
+    values: dict[int, Array] = {}
+    for place, feature in enumerate(CATALOGUE):
         column = columns.named.get(feature.name)
         if column is not None:
-            _read(feature, column, values[:, position], faults)
+            values[place] = _read(feature, column, faults)
         elif feature.required:
             faults.cell(feature.name, COLUMN, MISSING)
     for name in columns.named:
         if name not in FIELDS:
             faults.cell(name, COLUMN, None)
     faults.refuse_any()
-    return Batch(pod_ids=pod_ids, values=values)
+    return Batch(pod_ids=pod_ids, rows=columns.rows, columns=values)
 
 
 def refuse_row_count(rows: int) -> None:
@@ -127,17 +143,17 @@ def _pod_ids(columns: Columns, faults: Faults) -> PodIds:
     return pod_ids
 
 
-def _read(feature: Feature, column: Column, into: Array, faults: Faults) -> None:
+def _read(feature: Feature, column: Column, faults: Faults) -> Array:
+    """Read one column; what is wrong with it is added to the faults, of which none is scored."""
     try:
         numbers = column.categories(feature.categories) if feature.categories else column.numbers()
     except UnfitColumn as error:
         faults.column(feature.name, error.message, error.hint)
-        return
+        return NOTHING
     bad = unusable(feature, numbers)
-    if bad is None:
-        into[:] = numbers.values
-    else:
+    if bad is not None:
         faults.cells(feature.name, bad, column.sent)
+    return numbers.values
 
 
 def unusable(feature: Feature, numbers: Numbers) -> Mask | None:

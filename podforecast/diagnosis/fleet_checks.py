@@ -61,9 +61,15 @@ def _interval(check: str, exporter: str, interval: float, expected: timedelta) -
     if exporter in RATED and (cost := _of_rates(interval, expected)):
         costs.append(cost)
         until = "Until then" if fixes else "Set"
-        fixes.append(f"{until}: {scraped_every(interval)}, the longest interval of all.")
-    return Finding(check=check, state="wrong" if costs else "ok", found=found,
-                   cost="; ".join(costs), fix=" ".join(fixes))  # fmt: skip
+        fixes.append(f"{until}: {scraped_every(interval)}; of several intervals, the longest.")
+    return Finding(
+        check=check,
+        state="wrong" if costs else "ok",
+        found=found,
+        cost="; ".join(costs),
+        fix=" ".join(fixes),
+        fatal=exporter == "cAdvisor" and interval >= rate_window_of(expected).total_seconds(),
+    )
 
 
 def _lateness(exporter: str, interval: float, samples: int) -> str:

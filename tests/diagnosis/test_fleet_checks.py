@@ -37,7 +37,7 @@ def test_a_long_scrape_interval_costs_samples(seconds, state, words):
         pytest.param(
             60.0, 15, "Until then: PODFORECAST_PROMETHEUS__SCRAPE_INTERVAL=0:01:00", id="not set"
         ),
-        pytest.param(29.9, 15, "SCRAPE_INTERVAL=0:00:30, the longest", id="rounded"),
+        pytest.param(29.9, 15, "SCRAPE_INTERVAL=0:00:30; of several", id="rounded"),
         pytest.param(60.0, 30, "SCRAPE_INTERVAL=0:01:00", id="set too short"),
     ],
 )
@@ -46,6 +46,21 @@ def test_a_setting_that_gives_too_few_samples_to_a_rate_is_named(seconds, expect
     found = next(fleet_checks.scrape_intervals(of))
     assert (found.state, "rates over" in found.cost) == ("wrong", True)
     assert fix in found.fix
+
+
+@pytest.mark.parametrize(
+    ("exporter", "seconds", "fatal"),
+    [
+        pytest.param("cAdvisor", 60.0, True, id="no CPU rate at all"),
+        pytest.param("cAdvisor", 45.0, False, id="one now and then"),
+        pytest.param("pod endpoints", 60.0, False, id="can do without"),
+    ],
+)
+def test_without_cpu_rates_nothing_can_be_forecast(exporter, seconds, fatal):
+    of = facts(paces={**facts().paces, exporter: pace(seconds)})
+    found = {each.check: each.fatal for each in fleet_checks.scrape_intervals(of)}
+    assert found.pop(f"interval, {exporter}") == fatal
+    assert not any(found.values())
 
 
 @pytest.mark.parametrize("seconds", [30, 60])

@@ -139,7 +139,7 @@ async def test_it_answers_every_valid_request_and_never_breaks(folder, tmp_path)
         await fire(WARM_UP_SECONDS, at_least=WARM_UP)
         before = memory.median_mib(last_seconds=15.0)
         ledger = await fire(FIRE_SECONDS)
-        after = memory.median_mib(last_seconds=15.0)
+        after = memory.median_mib(last_seconds=30.0)
         assert child.poll() is None
 
     assert ledger.faults == []

@@ -226,4 +226,4 @@ class TestDamagedArrow:
         for place in data.draw(st.lists(places, min_size=1, max_size=8)):
             body[place] = data.draw(st.integers(0, 255))
         with contextlib.suppress(InvalidBatch):
-            assert 1 <= len(read(bytes(body)).values) <= MAX_ROWS
+            assert 1 <= read(bytes(body)).rows <= MAX_ROWS

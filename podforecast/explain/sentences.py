@@ -44,8 +44,9 @@ def number(feature: Feature, value: float) -> str:
     >>> number(CATALOGUE[2], 0.225)
     '22.5'
     """
-    scaled = value * PHRASES[feature.name].scale
-    written = f"{'+' if feature.low < 0 and scaled > 0 else ''}{plain(scaled)}"
+    written = plain(value * PHRASES[feature.name].scale)
+    if feature.low < 0 < value and written != "0":
+        written = f"+{written}"
     return f"at least {written}" if _is_cut_off(feature, value) else written
 
 

@@ -61,7 +61,7 @@ class LinearForm:
             values[first : first + ROWS_AT_ONCE].T
             for first in range(0, max(len(values), 1), ROWS_AT_ONCE)
         )
-        if values.flags.f_contiguous:  # column by column already, as a batch is
+        if values.strides[0] == values.itemsize:  # column by column already, as a batch is
             return np.concatenate([self._odds(chunk) for chunk in chunks])
         return np.concatenate([self._odds(np.ascontiguousarray(chunk)) for chunk in chunks])
 

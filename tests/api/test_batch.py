@@ -329,7 +329,7 @@ class TestTables:
     def test_they_take_the_memory_of_one(self):
         batch = Batch(pod_ids=[], rows=9, columns={0: np.zeros(9)})
         tables = [*batch.tables(4)]
-        assert [len(table) for table in tables] == [4, 4, 1]
+        assert [len(table) for table in tables] == [3, 3, 3]
         assert np.shares_memory(tables[0], tables[-1])
 
     def test_scores_of_one_are_kept_when_the_next_takes_its_place(self, scorer, monkeypatch):

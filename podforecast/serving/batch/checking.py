@@ -79,17 +79,18 @@ class Batch:
     """Values of the features that were sent, (n,) each, by their place in the catalogue."""
 
     def tables(self, rows_at_once: int) -> Iterator[Array]:
-        """Give the rows as the model wants them, some at a time, always in the same memory.
+        """Give the rows as the model wants them, so many at most, always in the same memory.
 
         A table of 72 features of which a caller knows 12 is mostly NaN: written once, and small
         enough for a cache, it costs next to nothing. Features are in catalogue order, NaN =
         unknown, of shape (k, n_features), and column by column in memory, as sums of terms read it.
         """
-        table = np.full((len(CATALOGUE), min(rows_at_once, self.rows)), np.nan)
-        for first in range(0, self.rows, rows_at_once):
+        size = -(-self.rows // -(-self.rows // rows_at_once))  # as many in each, but the last
+        table = np.full((len(CATALOGUE), size), np.nan)
+        for first in range(0, self.rows, size):
             part = table[:, : self.rows - first]
             for place, values in self.columns.items():
-                part[place] = values[first : first + rows_at_once]
+                part[place] = values[first : first + size]
             yield part.T
 
 

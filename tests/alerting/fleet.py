@@ -53,3 +53,8 @@ class Policy:
 
 def kinds_of(changes: tuple[Change, ...]) -> list[str]:
     return [str(change.kind) for change in changes]
+
+
+def workloads(n: int, probability: float = 0.6) -> list[Observation]:
+    """One pod each."""
+    return [pod(probability + i / 1000, f"w{i}-0") for i in range(n)]

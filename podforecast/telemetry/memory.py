@@ -15,10 +15,11 @@ TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 """``M_TRIM_THRESHOLD`` and so on of mallopt(3)."""
 LARGE_BYTES = 2**20
 """Smaller than a table of features, larger than what a fit allocates and frees at every step."""
-LARGEST_OF_A_BATCH_BYTES = 2**19
-"""What scoring allocates again and again is smaller: with 2**17, batches take thrice as long."""
-KEPT_BYTES = 2**22
-"""At the end of the heap, so that a batch need not ask the system for it anew."""
+LARGER_THAN_A_SLICE_BYTES = 2**21
+"""What scans and batches allocate again and again is smaller; a slice of features has 2**20. Asking
+the system for it each time took a batch thrice as long, at 2**17."""
+KEPT_BYTES = 2**23
+"""At the end of the heap, so that the next slice need not ask the system for it anew."""
 
 
 def allocate_sparingly() -> None:
@@ -43,7 +44,7 @@ def share_one_heap() -> None:
     tune = _of_the_c_library("mallopt")
     if tune is not None:
         tune(ARENA_MAX, 1)
-        tune(MMAP_THRESHOLD, LARGEST_OF_A_BATCH_BYTES)
+        tune(MMAP_THRESHOLD, LARGER_THAN_A_SLICE_BYTES)
         tune(TRIM_THRESHOLD, KEPT_BYTES)
 
 

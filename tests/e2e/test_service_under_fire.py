@@ -23,7 +23,7 @@ from tests.watcher.made_up import write_campaign
 ROOT = Path(__file__).parents[2]
 CLIENTS = 100
 WARM_UP_SECONDS = 30.0
-WARM_UP = {("forecast", 200): 2000, ("batch", 200): 200, ("reload", 200): 15}
+WARM_UP = {("forecast", 200): 1000, ("batch", 200): 100, ("reload", 200): 10}
 """Answers until as many callers have met as ever do: a slow machine takes longer than a moment."""
 FIRE_SECONDS = 60.0
 MEMORY_GROWTH = 1.10
@@ -92,7 +92,7 @@ def serving(folder, tmp_path):
         "PATH": "/usr/bin:/bin",
         "PODFORECAST_MODEL_DIR": str(folder.path),
         "PODFORECAST_API__PORT": str(port),
-        "PODFORECAST_API__BODY_TIMEOUT": "PT5S",
+        "PODFORECAST_API__BODY_TIMEOUT": "PT10S",
         "PODFORECAST_REPLAY__DATA_DIR": str(write_campaign(tmp_path / "data")),
         "PODFORECAST_REPLAY__SPEED": "1",
         "PODFORECAST_REPLAY__START_MINUTE": "16",

@@ -90,7 +90,8 @@ def asked(times: Array, signal: str) -> Array:
     samples = np.floor(times / STEP.total_seconds() + _ROUNDING).astype(np.int64)
     if (np.diff(samples) != 1).any():
         return times
-    return times[(samples - pace.turn) % pace.every == 0]
+    there: Array = times[(samples - pace.turn) % pace.every == 0]
+    return there
 
 
 def thinned(block: TelemetryBlock) -> TelemetryBlock:

@@ -44,8 +44,8 @@ def fit(task: Task, rows: Index, candidate: TargetCandidate, *, seed: int) -> Fi
     columns, y = np.unique(task.y[source], return_inverse=True)
     weight = (task.weight * task.emphasis)[source]
     pipeline = candidate.build(candidate.parameters[task.name], seed)
-    now = None if task.now is None else task.now[source]
-    design = pipeline[:-1].fit_transform(table(x, now))
+    x = table(x, None if task.now is None else task.now[source])
+    design = pipeline[:-1].fit_transform(x)
     del x
     pipeline[-1].fit(design, y, sample_weight=weight / weight.mean())
     return Fitted(pipeline=pipeline, columns=columns, n_classes=len(task.classes))

@@ -22,6 +22,7 @@ from podforecast.features.build import SIGNALS_READ, build
 from podforecast.features.look_back import LOOK_BACK
 from podforecast.model.scorer import load
 from podforecast.telemetry.failures import failures_of
+from podforecast.telemetry.pace import EVERY
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.filling import RingFiller
 from podforecast.telemetry.prometheus.samples import VectorReader
@@ -31,7 +32,7 @@ from podforecast.watcher.live import FAILURE_SIGNALS
 from podforecast.watcher.scan import Scan, only, present, scan
 
 SIZES = (1_000, 10_000, 100_000)
-ROUNDS = 3
+ROUNDS = EVERY
 FIRST_SAMPLE = 117_582_720
 GIVE_UP_SECONDS = 1800.0
 T = TypeVar("T")

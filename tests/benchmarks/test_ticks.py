@@ -8,6 +8,7 @@ import pytest
 from benchmarks import live, ticks
 from benchmarks.prepared import PreparedPrometheus
 from podforecast.features.build import SIGNALS_READ
+from podforecast.telemetry.pace import EVERY, TURNS
 from podforecast.telemetry.pod_table import PodTable
 from podforecast.telemetry.prometheus.pod_labels import PodLabels
 from podforecast.telemetry.prometheus.samples import parse_vector
@@ -27,8 +28,13 @@ def prepared():
     return made
 
 
-def test_prepared_answers_are_about_every_signal_that_is_read(prepared):
-    assert {name for pack in prepared.packs for name in pack} == set(SIGNALS_READ)
+def test_prepared_answers_of_a_minute_are_about_every_signal_that_is_read():
+    prepared, found = PreparedPrometheus(10), []
+    for sample in range(ticks.FIRST_SAMPLE, ticks.FIRST_SAMPLE + EVERY):
+        prepared.prepare(sample)
+        found.append({name for pack in prepared.packs for name in pack})
+    assert set.union(*found) == set(SIGNALS_READ)
+    assert set.intersection(*found) == set(SIGNALS_READ) - TURNS.keys()
 
 
 def test_prepared_answers_are_read_in_place_and_by_the_parser_alike(prepared):
@@ -54,17 +60,20 @@ def test_growth_and_the_largest_fleet_have_targets(monkeypatch):
     assert (found["<= 5"].value, found["<= 1.5"].value) == (5.0, 1.0)
 
 
-def test_a_campaign_is_copied_until_there_are_enough_pods():
-    def series(**labels):
-        return RawSeries(
-            name="up", labels=labels, time_ms=np.array([1_700_000_000_000]), values=np.ones(1)
-        )
+def test_pods_that_stay_are_copied_until_there_are_enough():
+    end = 1_700_000_000.0
+    begin = end - (live.AHEAD + live.KEPT).total_seconds()
+
+    def series(until: float = end, **labels):
+        times = 1000 * np.array([begin, until], np.int64)
+        return RawSeries(name="kube_pod_info", labels=labels, time_ms=times, values=np.ones(2))
 
     recorded = [
         series(node="n-0"), series(namespace="shop", deployment="cart"),
+        series(namespace="shop", pod="cart-gone", until=end - 60.0),
         *(series(namespace="shop", pod=f"cart-{k}") for k in range(3)),
     ]  # fmt: skip
-    fleet = [dict(each.labels) for each in live._fleet(recorded, 5)]
+    fleet = [dict(each.labels) for each in live._fleet(recorded, 5, end)]
     pods = [(labels["namespace"], labels["pod"]) for labels in fleet if "pod" in labels]
     assert pods == [
         ("shop-00", "cart-0"), ("shop-00", "cart-1"), ("shop-00", "cart-2"),

@@ -23,8 +23,8 @@ from tests.watcher.made_up import write_campaign
 ROOT = Path(__file__).parents[2]
 CLIENTS = 100
 WARM_UP_SECONDS = 30.0
-WARM_UP = {("forecast", 200): 1000, ("batch", 200): 100, ("reload", 200): 10}
-"""Answers until as many callers have met as ever do: a slow machine takes longer than a moment."""
+ENOUGH = {("forecast", 200): 1000, ("batch", 200): 100, ("reload", 200): 10}
+"""Answers until as many callers have met as ever do: a slow machine takes longer than a minute."""
 FIRE_SECONDS = 60.0
 MEMORY_GROWTH = 1.10
 """Resident memory at the end against that after the warm-up."""
@@ -133,10 +133,11 @@ async def test_it_answers_every_valid_request_and_never_breaks(folder, tmp_path)
     example = json.loads((ROOT / "example.json").read_text())
     with serving(folder, tmp_path) as (url, child), Resident(child.pid) as memory:
 
-        def fire(seconds, **until):
-            return Fire(url, example, folder.answers, folder.swap, seconds, **until).run(CLIENTS)
+        def fire(seconds):
+            target = url, example, folder.answers, folder.swap
+            return Fire(*target, seconds, at_least=ENOUGH).run(CLIENTS)
 
-        await fire(WARM_UP_SECONDS, at_least=WARM_UP)
+        await fire(WARM_UP_SECONDS)
         before = memory.median_mib(last_seconds=15.0)
         ledger = await fire(FIRE_SECONDS)
         after = memory.median_mib(last_seconds=30.0)
@@ -145,8 +146,6 @@ async def test_it_answers_every_valid_request_and_never_breaks(folder, tmp_path)
     assert ledger.faults == []
     assert ledger.kinds() == {"forecast", "batch", "oddity", "oversized", "slow", "no-http",
                               "probe", "reload", "metrics"}  # fmt: skip
-    assert ledger.answers["reload", 200] > 10
-    assert ledger.answers["forecast", 200] > 1000
     assert after <= before * MEMORY_GROWTH, f"{before:.0f} MiB became {after:.0f} MiB"
     log = (tmp_path / "stderr").read_text()
     assert "traceback=" not in log

@@ -175,7 +175,7 @@ def test_more_rows_than_memory_holds_are_refused(recording, model, monkeypatch):
 
 
 def test_rows_are_those_a_training_would_have(recording, model):
-    """As :func:`podforecast.pipeline.examples.build_dataset` labels them, but for the later truth."""
+    """As :func:`~podforecast.pipeline.examples.build_dataset` does, but for the later truth."""
     chosen = whole(recording)
     found = walked(recording, model, chosen)
     dataset = found.dataset

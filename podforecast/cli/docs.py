@@ -132,7 +132,7 @@ def _fields(fields: Mapping[str, FieldInfo], prefix: str) -> Iterator[tuple[str,
         if isinstance(group, type) and issubclass(group, BaseModel):
             yield from _fields(group.model_fields, f"{prefix}{name.upper()}__")
         else:
-            default = field.get_default(call_default_factory=False)
+            default = field.get_default(call_default_factory=True)
             shown = "" if default is None else str(default)
             yield f"{prefix}{name.upper()}", shown, " ".join((field.description or "").split())
 

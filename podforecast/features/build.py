@@ -22,7 +22,7 @@ from podforecast.features.recipes import Compared, Recipe
 from podforecast.features.siblings import group_codes
 from podforecast.features.surroundings import NODE_FEATURES, STATE_FEATURES
 from podforecast.features.usage import CPU_FEATURES, DESCRIPTOR_FEATURES, MEMORY_FEATURES
-from podforecast.features.windows import last
+from podforecast.features.windows import last, n_seen
 
 RECIPES: Mapping[str, Recipe | Compared] = {
     **MEMORY_FEATURES,
@@ -100,12 +100,12 @@ def build(block: TelemetryBlock) -> FeatureTable:
     for pods in slices(len(block.pods), PODS_AT_ONCE):
         draft.fill(pods, Moment(block, pods, listed=listed))
     draft.compare(group_codes(block.workloads))
-    known = np.isfinite(draft.values)
+    draft.limit()
     return FeatureTable(
         pods=block.pods,
         workloads=block.workloads,
         at=float(block.times[-1]),
-        values=np.where(known, np.clip(draft.values, _LOWS, _HIGHS), np.nan),
+        values=draft.values,
         coverage=draft.coverage,
         failing=draft.failing,
     )
@@ -150,6 +150,13 @@ class _Draft:
             if isinstance(recipe, Compared):
                 self.values[:, feature_index(name)] = recipe.compare(group, *parts)
 
+    def limit(self) -> None:
+        """Keep numbers within the limits of the catalogue; what is none is not known."""
+        for pods in slices(len(self.values), PODS_AT_ONCE):
+            part = self.values[pods]
+            part[~np.isfinite(part)] = np.nan
+            np.clip(part, _LOWS, _HIGHS, out=part)
+
 
 def _coverage(moment: Moment) -> Array:
     """Share of the core samples that a full window has, (n_pods,).
@@ -159,8 +166,7 @@ def _coverage(moment: Moment) -> Array:
     gaps = np.diff(moment.times)
     step = float(np.median(gaps)) if gaps.size else STEP.total_seconds()
     expected = len(CORE) * (round(WINDOW.total_seconds() / step) + 1)
-    seen = [np.isfinite(moment.window(name)) for name in CORE]
-    there: Array = np.concatenate(seen, axis=1).sum(axis=1)
+    there = sum(n_seen(moment.window(name)) for name in CORE)
     return np.minimum(there / expected, 1.0)
 
 

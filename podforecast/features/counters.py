@@ -38,8 +38,11 @@ def increments(values: Array, *, absent: Mask | None = None) -> Array:
     array([[0., 0., 1.]])
     """
     rises = np.zeros(values.shape)
-    # Most counters of failures do not exist, because there was none.
-    counting = np.flatnonzero(np.isfinite(values).any(axis=1))
+    if not values.size:
+        return rises
+    # Most counters of failures stand still, or do not exist because there was none.
+    exists = ~np.isnan(np.fmax.reduce(values, axis=1))
+    counting = np.flatnonzero(exists & (values.max(axis=1) != values.min(axis=1)))
     if counting.size:
         rises[counting] = _rises(values[counting], None if absent is None else absent[counting])
     return rises

@@ -12,7 +12,15 @@ import numpy as np
 from podforecast.domain.tables import Index, Mask
 from podforecast.domain.telemetry import HISTORY, WINDOW, Array, TelemetryBlock
 from podforecast.features.counters import decayed_rate, increments
-from podforecast.features.windows import Line, fit_line, last, mean, median, minutes_above
+from podforecast.features.windows import (
+    Line,
+    fit_line,
+    last,
+    mean,
+    median,
+    minutes_above,
+    seen,
+)
 
 LATEST = timedelta(minutes=1)
 """Five samples: a first look at what has only just begun, and noisy for it."""
@@ -58,6 +66,8 @@ class Moment:
         self.times: Array = block.times[self._first :]
         self._columns = {back: first_column(self.times, back) for back in MIN_SPAN}
         self._samples: dict[tuple[str, timedelta], Array] = {}
+        self._seen: dict[str, Mask] = {}
+        self._lived: dict[tuple[str, timedelta], Array] = {}
         self._lines: dict[tuple[str, timedelta], Line] = {}
         self._numbers: dict[tuple[str, str], Array] = {}
 
@@ -92,6 +102,12 @@ class Moment:
         if infinite.any():
             copy[infinite] = np.nan
         return copy
+
+    def seen(self, name: str) -> Mask:
+        """Where a signal has samples in the last hour, (n_pods, n_times)."""
+        if name not in self._seen:
+            self._seen[name] = seen(self.history(name))
+        return self._seen[name]
 
     def history(self, name: str) -> Array:
         """Samples of the last hour, (n_pods, n_times)."""
@@ -141,11 +157,25 @@ class Moment:
         """Trend of the last so many minutes, within the life of the container."""
         key = (name, back)
         if key not in self._lines:
-            columns = self.last_columns(back)
-            alive, values = self.alive[:, columns], self.samples(name, back)
-            lived = values if alive.all() else np.where(alive, values, np.nan)
-            self._lines[key] = fit_line(lived, self.times[columns], min_span=MIN_SPAN[back])
+            times = self.times[self.last_columns(back)]
+            self._lines[key] = fit_line(self.lived(name, back), times, min_span=MIN_SPAN[back])
         return self._lines[key]
+
+    def lived(self, name: str, back: timedelta) -> Array:
+        """Samples of the last so many minutes, NaN before the container had settled."""
+        key = (name, back)
+        if key not in self._lived:
+            self._lived[key] = self._within_life(self.samples(name, back), back)
+        return self._lived[key]
+
+    def _within_life(self, values: Array, back: timedelta) -> Array:
+        times = self.times[self.last_columns(back)]
+        young = np.flatnonzero(self.settled_at > times[0])
+        if not young.size:
+            return values
+        lived = values.copy()
+        lived[young] = np.where(times >= self.settled_at[young, None], values[young], np.nan)
+        return lived
 
     def minutes_above(self, name: str, threshold: float) -> Array:
         """Minutes for which samples have been above a threshold without a break, (n_pods,)."""
@@ -165,9 +195,9 @@ class Moment:
         return derived.formula(*(self._hour_of(part, rows) for part in derived.parts))
 
     @cached_property
-    def alive(self) -> Mask:
-        """Where the container that runs now ran already, settling left out; (n_pods, n_times)."""
-        return self.times >= (self.started_at + SETTLING)[:, None]
+    def settled_at(self) -> Array:
+        """Unix seconds from which on trends count the container that runs now, (n_pods,)."""
+        return self.started_at + SETTLING
 
     @cached_property
     def started_at(self) -> Array:
@@ -191,8 +221,8 @@ class Moment:
     def restarted(self) -> Array:
         """Restarts up to each sample since the one before, (n_pods, n_times)."""
         # A pod that kube-state-metrics does not list, while it lists others, was not there yet.
-        status = np.isfinite(self.history("status_code"))
-        return increments(self.history("restarts"), absent=~status & self._listed)
+        absent = ~self.seen("status_code") & self._listed
+        return increments(self.history("restarts"), absent=absent)
 
     @cached_property
     def decayed_restarts(self) -> tuple[Array, Array]:
@@ -206,16 +236,13 @@ class Moment:
 
     def _failed_probes(self, name: str) -> Array:
         # The kubelet has no such series until a probe fails; it answers, as memory shows.
-        running = np.isfinite(self.history("memory_usage_ratio"))
-        counter = self.history(name)
-        return increments(counter, absent=running & ~np.isfinite(counter))
+        absent = self.seen("memory_usage_ratio") & ~self.seen(name)
+        return increments(self.history(name), absent=absent)
 
     @cached_property
     def present(self) -> Mask:
         """Where the pod was seen at all, (n_pods, n_times)."""
-        return np.isfinite(self.history("status_code")) | np.isfinite(
-            self.history("memory_usage_ratio")
-        )
+        return self.seen("status_code") | self.seen("memory_usage_ratio")
 
 
 def first_column(times: Array, back: timedelta) -> int:

@@ -40,7 +40,7 @@ def _autoscaler_action(moment: Moment) -> Array:
 
 def _restarts(moment: Moment, back: timedelta) -> Array:
     columns = slice(moment.last_columns(back).start + 1, None)
-    known = np.isfinite(moment.history("restarts")[:, columns]).any(axis=1)
+    known = moment.seen("restarts")[:, columns].any(axis=1)
     return np.where(known, moment.restarted[:, columns].sum(axis=1), np.nan)
 
 

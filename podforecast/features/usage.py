@@ -46,13 +46,12 @@ def _leak_rate(moment: Moment) -> Array:
 
 
 def _above_past_peak(moment: Moment) -> Array:
-    before = moment.past(MEMORY)
-    lived = np.where(moment.alive[:, : before.shape[1]], before, np.nan)
-    return PERCENT * (moment.level(MEMORY) - maximum(lived))
+    before = moment.lived(MEMORY, HISTORY)[:, : moment.last_columns(WINDOW).start]
+    return PERCENT * (moment.level(MEMORY) - maximum(before))
 
 
 def _largest_drop(moment: Moment) -> Array:
-    return PERCENT * largest_drop(np.where(moment.alive, moment.history(MEMORY), np.nan))
+    return PERCENT * largest_drop(moment.lived(MEMORY, HISTORY))
 
 
 def _growth_change(moment: Moment) -> Array:

@@ -44,6 +44,41 @@ def _patched(found: Array, values: Array, across_gaps: Callable[[Array], Array])
     return found
 
 
+def rows_with_gaps(values: Array) -> Index:
+    """Return the rows of which a sample is missing or infinite.
+
+    A sum is no number if a part of it is none, and reads through a row several times quicker than
+    a mask. One that overflows names a row too many, never one too few.
+
+    >>> rows_with_gaps(np.array([[1.0, 2.0], [1.0, np.nan], [np.inf, -np.inf]]))
+    array([1, 2])
+    """
+    # In any order: nobody sees this sum.
+    return np.flatnonzero(~np.isfinite(np.einsum("ij->i", values)))
+
+
+def seen(values: Array) -> Mask:
+    """Tell where there is a sample, (n_pods, n_times)."""
+    gaps = rows_with_gaps(values)
+    if 2 * gaps.size > len(values):
+        return np.isfinite(values)
+    there = np.ones(values.shape, dtype=np.bool_)
+    there[gaps] = np.isfinite(values[gaps])
+    return there
+
+
+def n_seen(values: Array) -> Index:
+    """Count the samples that are there, (n_pods,).
+
+    >>> n_seen(np.array([[1.0, 2.0], [1.0, np.nan]]))
+    array([2, 1])
+    """
+    n = np.full(len(values), values.shape[1])
+    gaps = rows_with_gaps(values)
+    n[gaps] = np.isfinite(values[gaps]).sum(axis=1)
+    return n
+
+
 def last(values: Array) -> Array:
     """Return the newest sample that is there.
 
@@ -118,13 +153,15 @@ def median(values: Array, *, min_points: int = 1) -> Array:
     """
     if values.shape[1] == 0:
         return np.full(len(values), np.nan)
-    seen = np.isfinite(values)
-    n = np.full(len(values), values.shape[1]) if seen.all() else seen.sum(axis=1)
-    enough = n >= max(min_points, 1)
     # NaN and infinity sort last; all ranks below n are samples.
     ordered = np.sort(values, axis=1)
-    if np.isneginf(ordered[:, 0]).any():
-        ordered = np.sort(np.where(seen, values, np.inf), axis=1)
+    gaps = np.flatnonzero(~np.isfinite(ordered[:, 0] + ordered[:, -1]))
+    n = np.full(len(values), values.shape[1])
+    if gaps.size:
+        there = np.isfinite(values[gaps])
+        n[gaps] = there.sum(axis=1)
+        ordered[gaps] = np.sort(np.where(there, values[gaps], np.inf), axis=1)
+    enough = n >= max(min_points, 1)
     rows, upper = np.arange(len(values)), np.where(enough, n // 2, 0)
     lower = np.where(enough, (n - 1) // 2, 0)
     low = np.where(enough, ordered[rows, lower], 0.0)

@@ -19,7 +19,7 @@ FAST = {
     "LogisticRegression": {"max_iter": 60},
     "RandomForest": {"n_estimators": 12},
     "XGBoost": {"n_estimators": 25},
-    "LogReg+XGBoost": {"n_estimators": 25},
+    "LogReg+XGBoost": {"n_estimators": 60},
     "NeuralNetwork": {"hidden": 8, "epochs": 40},
 }
 

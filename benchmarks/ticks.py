@@ -22,6 +22,7 @@ from podforecast.features.build import SIGNALS_READ, build
 from podforecast.features.look_back import LOOK_BACK
 from podforecast.model.scorer import load
 from podforecast.telemetry.failures import failures_of
+from podforecast.telemetry.memory import share_one_heap
 from podforecast.telemetry.pace import EVERY
 from podforecast.telemetry.prometheus.api import QueryApi
 from podforecast.telemetry.prometheus.filling import RingFiller
@@ -158,4 +159,5 @@ def measured(n_pods: int, *, rounds: int = ROUNDS) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    share_one_heap()  # as the service and the watcher do
     sys.stdout.write(json.dumps(measured(int(sys.argv[1]))) + "\n")

@@ -106,7 +106,7 @@ def test_leaves_a_recording_and_nothing_else(tmp_path: Path, ports: tuple[int, i
         asyncio.run(execute(told, nobody_watches))
 
 
-CAMPAIGNS = ("harbor", "meadow", "quarry", "ridge", "summit")
+CAMPAIGNS = ("harbor", "marsh", "meadow", "quarry", "ridge", "summit")
 
 
 def stored_metrics(campaign: str) -> set[str]:

@@ -52,9 +52,13 @@ def watching(settings: Settings) -> FastAPI:
 def serve_watcher(settings: Settings) -> None:
     """Watch, and answer where the settings say, until Ctrl-C."""
     logs.configure(settings.log.level)
-    host, port = settings.watch.host, settings.watch.port
+    listen(watching(settings), settings.watch.host, settings.watch.port)
+
+
+def listen(app: FastAPI, host: str, port: int) -> None:
+    """Answer until Ctrl-C; requests are logged by the application."""
     uvicorn.run(
-        watching(settings),
+        app,
         host=host,
         port=port,
         log_config=None,

@@ -10,11 +10,11 @@ cover it as well as thirteen that overlap.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from podforecast.domain.telemetry import STEP, Array, TelemetryBlock
+from podforecast.domain.telemetry import STEP, Array
 
 EVERY = 4
 """Samples from one of a slow signal to the next: a minute."""
@@ -92,12 +92,3 @@ def asked(times: Array, signal: str) -> Array:
         return times
     there: Array = times[(samples - pace.turn) % pace.every == 0]
     return there
-
-
-def thinned(block: TelemetryBlock) -> TelemetryBlock:
-    """Return what would be known of a block if it had been watched sample by sample."""
-    signals = {}
-    for name, values in block.signals.items():
-        kept = np.isin(block.times, asked(block.times, name))
-        signals[name] = values if kept.all() else np.where(kept, values, np.nan)
-    return replace(block, signals=signals)

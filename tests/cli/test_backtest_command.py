@@ -20,6 +20,7 @@ from podforecast.telemetry.raw_series import read_series
 from podforecast.telemetry.recording import Recording
 from tests.telemetry.prometheus_server import running
 from tests.telemetry.remote_write import moved, write
+from tests.telemetry.thinning import as_watched
 
 pytestmark = pytest.mark.timeout(600)  # the first one waits for the training
 CAMPAIGN = command.ROOT / "data" / "ridge"
@@ -176,8 +177,10 @@ def test_prometheus_and_the_recording_agree(backtest, trained, prometheus, recor
     )
     terms = comparing.Terms(source="the recording")
     model = load(trained[0])
-    recorded = as_json(run.backtest(part_of(recording), chosen, model, terms))
-    first, last = ((recording.start + later + part).isoformat() for part in (START, END))
+    part = part_of(recording)
+    part = replace(part, block=as_watched(part.block, later_seconds=later.total_seconds()))
+    recorded = as_json(run.backtest(part, chosen, model, terms))
+    first, last = ((recording.start + later + after).isoformat() for after in (START, END))
     code, stdout, stderr = backtest(
         "--prom-host", url, "--start", first, "--end", last, "--json", "-"
     )

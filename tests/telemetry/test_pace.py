@@ -11,10 +11,11 @@ from podforecast.domain.telemetry import HISTORY, STEP, WINDOW, TelemetryBlock
 from podforecast.features.build import SIGNALS_READ, build
 from podforecast.features.look_back import LOOK_BACK
 from podforecast.telemetry.backlog import Backlog, Want
-from podforecast.telemetry.pace import EVERY, TURNS, pace_of, thinned
+from podforecast.telemetry.pace import EVERY, TURNS, pace_of
 from podforecast.telemetry.prometheus.filling import packs_of
 from podforecast.telemetry.prometheus.queries import PACKS
 from podforecast.watcher.live import FAILURE_SIGNALS
+from tests.telemetry.thinning import as_watched
 
 N_PODS, N_TIMES = 12, HISTORY // STEP + 1
 NEWEST = 118_000_002
@@ -48,7 +49,7 @@ def held(block: TelemetryBlock) -> TelemetryBlock:
 
 
 def test_features_of_what_is_asked_for_are_those_of_the_values_when_they_were_asked_for(block):
-    sparse, whole = build(thinned(block)), build(held(block))
+    sparse, whole = build(as_watched(block)), build(held(block))
     of_the_network = [name.startswith("network_") for name in FEATURE_NAMES]
     np.testing.assert_array_equal(
         sparse.values[:, ~np.array(of_the_network)], whole.values[:, ~np.array(of_the_network)]
@@ -60,13 +61,13 @@ def test_features_of_what_is_asked_for_are_those_of_the_values_when_they_were_as
 def test_features_of_the_network_are_means_of_the_rates_that_are_asked_for(block):
     pace = pace_of("network_drops_per_s")
     columns = [n - NEWEST - 1 for n in pace.between(NEWEST - WINDOW // STEP, NEWEST)]
-    drops = build(thinned(block)).values[:, feature_index("network_drops_per_s")]
+    drops = build(as_watched(block)).values[:, feature_index("network_drops_per_s")]
     expected = block.signal("network_drops_per_s")[:, columns].mean(axis=1)
     np.testing.assert_allclose(drops, expected, rtol=1e-12)
 
 
 def test_slow_signals_that_are_out_of_date_do_show(block):
-    assert not np.array_equal(build(thinned(block)).values, build(block).values, equal_nan=True)
+    assert not np.array_equal(build(as_watched(block)).values, build(block).values, equal_nan=True)
 
 
 def test_a_slow_signal_is_needed_for_the_window_only():

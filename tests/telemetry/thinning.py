@@ -1,4 +1,4 @@
-"""Makes of a recording what a Prometheus would have that scrapes less often."""
+"""Makes of a recording what is known of it where less is scraped, or asked for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from podforecast.domain.telemetry import TelemetryBlock
+from podforecast.telemetry.pace import asked
 from podforecast.telemetry.raw_series import RawSeries
 
 SCRAPED_MS = 15_000
@@ -43,3 +45,13 @@ def _kept(series: RawSeries, turn: np.ndarray, times: int) -> RawSeries:
         time_ms=(series.time_ms + np.where(ended, wait, 0) * SCRAPED_MS)[kept],
         values=series.values[kept],
     )
+
+
+def as_watched(block: TelemetryBlock, *, later_seconds: float = 0.0) -> TelemetryBlock:
+    """Keep what is asked for at the pace of a watcher, had it all happened so much later."""
+    times = block.times + later_seconds
+    signals = {
+        name: np.where(np.isin(times, asked(times, name)), values, np.nan)
+        for name, values in block.signals.items()
+    }
+    return replace(block, signals=signals)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from podforecast.cli.console import err, guarded, progress
+from podforecast.cli.console import err, guarded, one_command, progress
 from podforecast.cli.feature_frame import frame_of, writer_of
 from podforecast.domain.catalogue import FEATURE_NAMES
 from podforecast.domain.telemetry import HORIZON, Array
@@ -38,9 +38,7 @@ class Target(StrEnum):
     SATURATION = "saturation"
 
 
-command = typer.Typer(
-    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
-)
+command = one_command()
 
 
 @command.command()

@@ -19,7 +19,7 @@ import pandas as pd
 import typer
 
 from podforecast.cli.connection import connection_of, source_on
-from podforecast.cli.console import err, guarded, progress
+from podforecast.cli.console import err, guarded, one_command, progress
 from podforecast.cli.feature_frame import frame_of, writer_of
 from podforecast.domain.tables import FeatureTable
 from podforecast.domain.telemetry import HISTORY, TelemetryBlock, TelemetrySource, aligned
@@ -33,9 +33,7 @@ from podforecast.telemetry.prometheus.client import connect
 
 SCENARIOS = ("memory_leak", "cpu_spike", "high_latency", "error_rate", "service_down")
 SCENARIO_SECONDS = 60.0
-command = typer.Typer(
-    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
-)
+command = one_command()
 
 
 @command.command()

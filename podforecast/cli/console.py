@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -20,6 +21,13 @@ out = Console()
 """Results."""
 err = Console(stderr=True)
 """Progress, remarks, errors."""
+
+
+def one_command() -> typer.Typer:
+    """Begin a program of one command, whose errors :func:`guarded` tells."""
+    return typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+    )
 
 
 def guarded(command: Callable[[], object]) -> int:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from podforecast.cli import training_data
-from podforecast.cli.console import err, guarded, out, progress
+from podforecast.cli.console import err, guarded, one_command, out, progress
 from podforecast.cli.grids import grid
 from podforecast.errors import ConfigurationError
 from podforecast.evaluation import document, model_card, run
@@ -27,9 +27,7 @@ from podforecast.model.scorer import Scorer, load, load_pipeline
 ROUNDS, FAST_ROUNDS = 500, 100
 MODEL_CARD = Path("docs/model-card.md")
 
-command = typer.Typer(
-    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
-)
+command = one_command()
 
 
 @command.command()

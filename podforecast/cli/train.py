@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from podforecast.cli import targets, training_data
-from podforecast.cli.console import err, guarded, out, progress
+from podforecast.cli.console import err, guarded, one_command, out, progress
 from podforecast.errors import ConfigurationError
 from podforecast.model import artifact, describe, measuring, training
 from podforecast.model.manifest import CandidateRecord, Manifest, OperatingRecord
@@ -28,9 +28,7 @@ from podforecast.telemetry.memory import allocate_sparingly, give_back
 FAILURE, ALL = "failure", "all"
 TARGETS = (FAILURE, *targets.NAMES, ALL)
 
-command = typer.Typer(
-    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
-)
+command = one_command()
 
 
 @command.command()

@@ -50,11 +50,13 @@ def form_of(pipeline: Pipeline) -> Arrays | None:
     prepare, classifier = pipeline[0], pipeline[-1].classifier
     if not isinstance(classifier, JoinedClassifier):
         return _part(prepare, classifier)
-    forms = {LINEAR: _part(*classifier.linear), TREES: _part(*classifier.trees)}
+    line, trees = _part(*classifier.linear), _part(*classifier.trees)
+    if line is None or trees is None:
+        return None
     return {
         f"{part}/{name}": array
-        for part, form in forms.items()
-        for name, array in (form or {}).items()
+        for part, form in ((LINEAR, line), (TREES, trees))
+        for name, array in form.items()
     }
 
 

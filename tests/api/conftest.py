@@ -132,6 +132,12 @@ def scorer():
 
 
 @pytest.fixture
+def nothing_is_scored(scorer):
+    yield
+    assert not scorer.asked
+
+
+@pytest.fixture
 def example():
     return json.loads((Path(__file__).parents[2] / "example.json").read_text())
 

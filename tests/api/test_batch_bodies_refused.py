@@ -29,11 +29,7 @@ from tests.api.batch_bodies import (
     whole_body,
 )
 
-
-@pytest.fixture(autouse=True)
-def nothing_is_scored(scorer):
-    yield
-    assert not scorer.asked
+pytestmark = pytest.mark.usefixtures("nothing_is_scored")
 
 
 class TestBodies:

@@ -23,11 +23,7 @@ from tests.api.batch_bodies import (
     table_of,
 )
 
-
-@pytest.fixture(autouse=True)
-def nothing_is_scored(scorer):
-    yield
-    assert not scorer.asked
+pytestmark = pytest.mark.usefixtures("nothing_is_scored")
 
 
 def fine_for(feature):
